@@ -1,0 +1,464 @@
+"""Orders: what the caller asks for and what has become of it, with every rule that needs no market to be checked.
+
+An Order is frozen and always valid. ``Order.replace`` gives a changed copy, checked like the first; only
+``v6core.lifecycle`` changes a status. A bracket is an entry with one or two exits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import auto
+from itertools import pairwise
+from types import MappingProxyType
+from typing import Annotated, Any, Self, cast
+from uuid import UUID
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    computed_field,
+    field_validator,
+    model_validator,
+)
+
+from v6core.contracts import Contract, OrderAction
+from v6core.identifiers import RandomIds, printable
+from v6core.money import ZERO, Computed, NotNegative, Number, Positive
+from v6core.words import Word
+
+__all__ = [
+    "Anomaly",
+    "BracketOrder",
+    "OcaType",
+    "Order",
+    "OrderAction",
+    "OrderStatus",
+    "OrderType",
+    "Pending",
+    "TimeInForce",
+]
+
+_IDS = RandomIds()
+Amount = Decimal | float | str
+
+
+class OrderType(Word):
+    """How an order's price is made."""
+
+    MARKET = auto()
+    LIMIT = auto()
+    STOP = auto()
+    STOP_LIMIT = auto()
+    TRAIL = auto()
+    TRAIL_LIMIT = auto()
+    MARKET_IF_TOUCHED = auto()
+    LIMIT_IF_TOUCHED = auto()
+    MARKET_ON_CLOSE = auto()
+    LIMIT_ON_CLOSE = auto()
+    MARKET_ON_OPEN = auto()
+    LIMIT_ON_OPEN = auto()
+    MARKET_TO_LIMIT = auto()
+
+
+class TimeInForce(Word):
+    """How long an order lives: the session, until cancelled, at once or not at all, at the open, until a time."""
+
+    DAY = auto()
+    GTC = auto()
+    IOC = auto()
+    FOK = auto()
+    OPG = auto()
+    GTD = auto()
+
+
+class OcaType(Word):
+    """What a fill of one member of a one-cancels-all group does to the others.
+
+    CANCEL_WITH_BLOCK cancels them; the REDUCE types take what filled off them. "With block": only one member is at
+    the market at a time, so that two cannot fill at once.
+    """
+
+    CANCEL_WITH_BLOCK = auto()
+    REDUCE_WITH_BLOCK = auto()
+    REDUCE = auto()
+
+
+class OrderStatus(Word):
+    """Where an order stands; ``v6core.lifecycle`` says how it gets from one to another."""
+
+    CREATED = auto()
+    DENIED = auto()
+    PENDING_SUBMIT = auto()
+    IN_DOUBT = auto()
+    SUBMITTED = auto()
+    PARTIALLY_FILLED = auto()
+    INACTIVE = auto()
+    FILLED = auto()
+    CANCELLED = auto()
+    EXPIRED = auto()
+    REJECTED = auto()
+    LOST = auto()
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether no further status is expected."""
+        return self in _TERMINAL
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has been sent, or may have been, and has not ended."""
+        return self in _OPEN
+
+
+_TERMINAL = frozenset(
+    {
+        OrderStatus.DENIED,
+        OrderStatus.FILLED,
+        OrderStatus.CANCELLED,
+        OrderStatus.EXPIRED,
+        OrderStatus.REJECTED,
+        OrderStatus.LOST,
+    }
+)
+_OPEN = frozenset(OrderStatus) - _TERMINAL - {OrderStatus.CREATED}
+
+
+class Anomaly(Word):
+    """Something about an order that should not have happened and did."""
+
+    OVERFILL = auto()
+    """More was filled than was ordered."""
+    LATE_FILL = auto()
+    """A fill or a correction came after the order had ended."""
+    FILL_BUSTED = auto()
+    """A correction took a filled order below its quantity."""
+    REJECTED_WITH_FILLS = auto()
+    """The broker rejected an order of which it had filled a part."""
+    RESURRECTED = auto()
+    """Evidence of the order came after it had been proved lost."""
+    UNKNOWN_STATUS = auto()
+    """The broker used a status word that v6 does not know."""
+    TWO_BROKER_ORDERS = auto()
+    """The broker shows two orders under one reference; fills of both count."""
+    FOREIGN_FILL = auto()
+    """A fill under our reference did not fit the order; it is not counted."""
+    UNSENT_REPORT = auto()
+    """The broker reported on an order that was never sent."""
+    TERMS_CHANGED = auto()
+    """The broker shows terms that v6 did not ask for."""
+
+
+class Pending(Word):
+    """A request under way beside an order's status: sent, or sent and unanswered for too long."""
+
+    SENT = auto()
+    IN_DOUBT = auto()
+
+
+NEEDS_LIMIT = frozenset(
+    {
+        OrderType.LIMIT,
+        OrderType.STOP_LIMIT,
+        OrderType.LIMIT_IF_TOUCHED,
+        OrderType.LIMIT_ON_CLOSE,
+        OrderType.LIMIT_ON_OPEN,
+    }
+)
+NEEDS_STOP = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED})
+TRAILING = frozenset({OrderType.TRAIL, OrderType.TRAIL_LIMIT})
+MODIFIABLE = frozenset(
+    {"quantity", "limit_price", "stop_price", "trail_amount", "trail_percent", "limit_offset", "tif", "good_till"}
+)
+"""The terms of an order that a modify may change."""
+
+
+def _read_only(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    return MappingProxyType(dict(value))
+
+
+Options = Annotated[Mapping[str, Any], AfterValidator(_read_only), PlainSerializer(dict, return_type=dict[str, Any])]
+
+
+class Order(BaseModel):
+    """One order: its terms, and what has become of it.
+
+    ``stop_price`` is the trigger of a stop and of an if-touched order, and the first stop of a trailing one, where it
+    may be left out. Quantities are shares, contracts, or units of a combo. ``avg_fill_price`` is the mean over its
+    fills weighted by quantity, of a combo the net per unit.
+
+    >>> Order.limit("SELL", 5, "101.50", tif="GTC").limit_price
+    Decimal('101.50')
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    order_id: UUID = Field(default_factory=_IDS.order_id)
+    strategy_id: str | None = None
+    contract: Contract | None = None
+    conid: int | None = Field(default=None, ge=0)
+    action: OrderAction
+    quantity: Positive
+    order_type: OrderType
+    limit_price: Number | None = None
+    stop_price: Number | None = None
+    trail_amount: Positive | None = None
+    trail_percent: Positive | None = None
+    limit_offset: NotNegative | None = None
+    tif: TimeInForce = TimeInForce.DAY
+    good_till: AwareDatetime | None = None
+    outside_rth: bool = False
+    account: str | None = None
+    oca_group: str | None = None
+    oca_type: OcaType | None = None
+    parent_order_id: UUID | None = None
+    order_ref: str | None = None
+    options: Options = Field(default_factory=lambda: MappingProxyType[str, Any]({}))
+
+    status: OrderStatus = OrderStatus.CREATED
+    working: bool = False
+    pending_cancel: Pending | None = None
+    pending_modify: Pending | None = None
+    filled_quantity: NotNegative = ZERO
+    avg_fill_price: Computed | None = None
+    commission: Computed = ZERO
+    reason: str | None = None
+    anomalies: tuple[Anomaly, ...] = ()
+    broker_order_id: str | None = None
+    created_at: AwareDatetime | None = None
+    submitted_at: AwareDatetime | None = None
+    filled_at: AwareDatetime | None = None
+
+    @computed_field  # type: ignore[prop-decorator]  # mypy does not know a decorated property
+    @property
+    def remaining_quantity(self) -> Computed:
+        """What may still be filled; zero once the order has ended."""
+        if self.status.is_terminal:
+            return ZERO
+        return max(self.quantity - self.filled_quantity, ZERO)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_computed(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        fields = cast("dict[str, Any]", data)
+        return {name: value for name, value in fields.items() if name != "remaining_quantity"}
+
+    @field_validator("strategy_id", "account", "oca_group", "order_ref")
+    @classmethod
+    def _check_text(cls, value: str | None) -> str | None:
+        return None if value is None else printable(value, "strategy_id, account, oca_group and order_ref")
+
+    @field_validator("good_till", "created_at", "submitted_at", "filled_at")
+    @classmethod
+    def _in_utc(cls, value: datetime | None) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    @field_validator("anomalies")
+    @classmethod
+    def _in_order(cls, value: tuple[Anomaly, ...]) -> tuple[Anomaly, ...]:
+        return tuple(sorted(set(value)))
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        self._check_prices()
+        self._check_trail()
+        self._check_time()
+        self._check_outcome()
+        return self
+
+    def _check_prices(self) -> None:
+        kind = self.order_type
+        if kind in NEEDS_LIMIT and self.limit_price is None:
+            raise ValueError(f"a {kind} order needs a limit_price")
+        if kind not in NEEDS_LIMIT and self.limit_price is not None:
+            raise ValueError(f"a {kind} order takes no limit_price")
+        if kind in NEEDS_STOP and self.stop_price is None:
+            raise ValueError(f"a {kind} order needs a stop_price")
+        if kind not in NEEDS_STOP | TRAILING and self.stop_price is not None:
+            raise ValueError(f"a {kind} order takes no stop_price")
+        if self.contract is not None and self.contract.kind != "COMBO":
+            for name in ("limit_price", "stop_price"):
+                price: Decimal | None = getattr(self, name)
+                if price is not None and price <= 0:
+                    raise ValueError(
+                        f"{name} must be positive, not {price:f}; only a combo's price may be zero or less"
+                    )
+
+    def _check_trail(self) -> None:
+        given = [name for name in ("trail_amount", "trail_percent") if getattr(self, name) is not None]
+        if self.order_type in TRAILING and len(given) != 1:
+            raise ValueError(f"a {self.order_type} order needs exactly one of trail_amount and trail_percent")
+        if self.order_type not in TRAILING and given:
+            raise ValueError(f"a {self.order_type} order takes no {given[0]}")
+        if self.trail_percent is not None and self.trail_percent >= 100:
+            raise ValueError(f"trail_percent must be below 100, not {self.trail_percent:f}")
+        if (self.order_type is OrderType.TRAIL_LIMIT) != (self.limit_offset is not None):
+            need = "needs a" if self.limit_offset is None else "takes no"
+            raise ValueError(f"a {self.order_type} order {need} limit_offset")
+
+    def _check_time(self) -> None:
+        if self.tif is TimeInForce.GTD and self.good_till is None:
+            raise ValueError("a GTD order needs good_till, an aware time in the future")
+        if self.tif is not TimeInForce.GTD and self.good_till is not None:
+            raise ValueError(f"good_till belongs to tif GTD, not {self.tif}")
+        if self.good_till is not None and self.created_at is not None and self.good_till <= self.created_at:
+            raise ValueError(f"good_till {self.good_till.isoformat()} is not in the future")
+        if self.oca_type is not None and self.oca_group is None:
+            raise ValueError("oca_type needs an oca_group")
+
+    def _check_outcome(self) -> None:
+        if self.filled_quantity > self.quantity and Anomaly.OVERFILL not in self.anomalies:
+            raise ValueError(f"filled_quantity {self.filled_quantity:f} is above quantity {self.quantity:f}")
+        if (self.filled_quantity > 0) != (self.avg_fill_price is not None):
+            raise ValueError("avg_fill_price belongs to a filled_quantity above zero, and only to it")
+        if self.status is OrderStatus.FILLED and self.filled_at is None:
+            raise ValueError("a FILLED order needs filled_at")
+        if self.status is OrderStatus.FILLED and self.filled_quantity < self.quantity:
+            raise ValueError(f"a FILLED order is filled whole, not {self.filled_quantity:f} of {self.quantity:f}")
+
+    @classmethod
+    def market(cls, action: OrderAction | str, quantity: Amount, **fields: Any) -> Self:
+        """Return an order at whatever price the market gives."""
+        return cls._of(OrderType.MARKET, action, quantity, fields)
+
+    @classmethod
+    def limit(cls, action: OrderAction | str, quantity: Amount, limit_price: Amount, **fields: Any) -> Self:
+        """Return an order at ``limit_price`` or better."""
+        return cls._of(OrderType.LIMIT, action, quantity, {"limit_price": limit_price, **fields})
+
+    @classmethod
+    def stop(cls, action: OrderAction | str, quantity: Amount, stop_price: Amount, **fields: Any) -> Self:
+        """Return an order that becomes a market order once the market reaches ``stop_price``."""
+        return cls._of(OrderType.STOP, action, quantity, {"stop_price": stop_price, **fields})
+
+    @classmethod
+    def stop_limit(
+        cls, action: OrderAction | str, quantity: Amount, stop_price: Amount, limit_price: Amount, **fields: Any
+    ) -> Self:
+        """Return an order that becomes a limit order at ``limit_price`` once the market reaches ``stop_price``."""
+        prices = {"stop_price": stop_price, "limit_price": limit_price}
+        return cls._of(OrderType.STOP_LIMIT, action, quantity, {**prices, **fields})
+
+    @classmethod
+    def trailing_stop(
+        cls,
+        action: OrderAction | str,
+        quantity: Amount,
+        trail_amount: Amount | None = None,
+        trail_percent: Amount | None = None,
+        **fields: Any,
+    ) -> Self:
+        """Return a stop that follows the market at ``trail_amount`` in price, or ``trail_percent`` of it."""
+        trail = {"trail_amount": trail_amount, "trail_percent": trail_percent}
+        return cls._of(OrderType.TRAIL, action, quantity, {**trail, **fields})
+
+    @classmethod
+    def _of(cls, kind: OrderType, action: OrderAction | str, quantity: Amount, fields: dict[str, Any]) -> Self:
+        return cls.model_validate({"order_type": kind, "action": action, "quantity": quantity, **fields})
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a changed copy, validated like the first. What was never given stays not given."""
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        return self.model_validate({**given, "order_id": self.order_id, **changes})
+
+    @property
+    def signed_quantity(self) -> Decimal:
+        """The quantity, negative to sell."""
+        return self.action.sign * self.quantity
+
+
+# A bracket without its entry is refused in the model's words and not by a TypeError.
+_LEFT_OUT = cast("Order", None)
+
+
+class BracketOrder(BaseModel):
+    """An entry with a take-profit, a stop-loss, or both; the exits wait for the entry and one cancels the other.
+
+    ``oca_group`` names the group of the exits; the entry is never a member. An exit whose ``tif`` was not given is GTC,
+    so that protection outlives the day.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    parent_order: Order
+    take_profit: Order | None = None
+    stop_loss: Order | None = None
+    oca_group: str | None = None
+
+    def __init__(
+        self,
+        parent_order: Order = _LEFT_OUT,
+        take_profit: Order | None = None,
+        stop_loss: Order | None = None,
+        oca_group: str | None = None,
+    ) -> None:
+        super().__init__(parent_order=parent_order, take_profit=take_profit, stop_loss=stop_loss, oca_group=oca_group)
+
+    @field_validator("take_profit", "stop_loss")
+    @classmethod
+    def _outlive_the_day(cls, value: Order | None) -> Order | None:
+        if value is None or "tif" in value.model_fields_set:
+            return value
+        return value.replace(tif=TimeInForce.GTC)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not self.exits:
+            raise ValueError("a bracket needs a take_profit, a stop_loss or both")
+        groups = {self.oca_group, *(order.oca_group for order in self.exits)} - {None}
+        if len(groups) > 1:
+            raise ValueError(f"the exits of a bracket share one oca_group, not {', '.join(sorted(map(str, groups)))}")
+        if self.parent_order.oca_group in groups:
+            raise ValueError("the entry must not be in the exits' oca_group: its fill would cancel its own protection")
+        for name, order in (("take_profit", self.take_profit), ("stop_loss", self.stop_loss)):
+            if order is not None:
+                self._check_exit(name, order)
+        self._check_sides()
+        ids = [order.order_id for order in self.orders]
+        if len(set(ids)) < len(ids):
+            raise ValueError("the orders of a bracket need order_ids of their own")
+        return self
+
+    def _check_exit(self, name: str, order: Order) -> None:
+        entry = self.parent_order
+        if order.action is not entry.action.opposite:
+            raise ValueError(f"{name} must be a {entry.action.opposite}, opposite to the entry")
+        if order.quantity != entry.quantity:
+            raise ValueError(f"{name} quantity {order.quantity:f} must be the entry's, {entry.quantity:f}")
+        takes = {OrderType.LIMIT, OrderType.LIMIT_IF_TOUCHED, OrderType.MARKET_IF_TOUCHED}
+        stops = {OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAIL, OrderType.TRAIL_LIMIT}
+        fitting = takes if name == "take_profit" else stops
+        if order.order_type not in fitting:
+            raise ValueError(f"{name} must be one of {', '.join(sorted(fitting))}, not {order.order_type}")
+
+    def _check_sides(self) -> None:
+        """Each price a step further: stop-loss, entry, take-profit for a BUY, the reverse for a SELL."""
+        entry, take, stop = self.parent_order, self.take_profit, self.stop_loss
+        sign = entry.action.sign
+        ladder = [
+            ("stop_loss", stop.stop_price if stop else None),
+            ("entry", entry.limit_price if entry.limit_price is not None else entry.stop_price),
+            ("take_profit", (take.limit_price if take.limit_price is not None else take.stop_price) if take else None),
+        ]
+        known = [(name, price) for name, price in ladder if price is not None]
+        for (lower, low), (higher, high) in pairwise(known):
+            if sign * (high - low) <= 0:
+                side = "above" if sign > 0 else "below"
+                raise ValueError(f"{higher} {high:f} must be {side} {lower} {low:f} for a {entry.action} entry")
+
+    @property
+    def exits(self) -> tuple[Order, ...]:
+        """The exits there are, take-profit first."""
+        return tuple(order for order in (self.take_profit, self.stop_loss) if order is not None)
+
+    @property
+    def orders(self) -> tuple[Order, ...]:
+        """All orders of the bracket, entry first."""
+        return (self.parent_order, *self.exits)

@@ -1,0 +1,80 @@
+"""What Interactive Brokers does, through the TWS API.
+
+Combos are those of US options, and of options with their stock, routed to SMART: only these are guaranteed to fill in
+ratio, and four legs at one net price are what users have seen accepted. A reference travels with an order and can be
+asked for, but a second order with the same one is taken: it is queryable, not enforced. Executions and completed orders
+reach back to midnight.
+"""
+
+from __future__ import annotations
+
+from v6core.capabilities import (
+    Capabilities,
+    ExitRelease,
+    HistoryReach,
+    ModifyKind,
+    OrderSupport,
+    SubmitIdentity,
+    UnitKind,
+)
+from v6core.orders import OcaType, OrderType, TimeInForce
+
+_LISTED = frozenset({"STOCK", "OPTION", "FUTURE", "FUTURE_OPTION"})
+_LASTING = frozenset({TimeInForce.DAY, TimeInForce.GTC, TimeInForce.GTD})
+_AT_ONCE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
+
+_TRIGGERED = frozenset(
+    {
+        OrderType.STOP,
+        OrderType.STOP_LIMIT,
+        OrderType.TRAIL,
+        OrderType.TRAIL_LIMIT,
+        OrderType.MARKET_IF_TOUCHED,
+        OrderType.LIMIT_IF_TOUCHED,
+    }
+)
+
+
+def _row(kinds: frozenset[str], types: frozenset[OrderType], tifs: frozenset[TimeInForce]) -> OrderSupport:
+    return OrderSupport(kinds=kinds, order_types=types, tifs=tifs)
+
+
+CAPABILITIES = Capabilities(
+    simulated=False,
+    orders=(
+        _row(_LISTED | {"FOREX"}, frozenset({OrderType.LIMIT}), _LASTING | _AT_ONCE),
+        _row(_LISTED | {"FOREX"}, frozenset({OrderType.MARKET}), _LASTING | {TimeInForce.IOC}),
+        _row(_LISTED | {"FOREX"}, _TRIGGERED, _LASTING),
+        _row(_LISTED, frozenset({OrderType.MARKET_TO_LIMIT}), _LASTING),
+        _row(
+            frozenset({"STOCK"}),
+            frozenset({OrderType.MARKET_ON_CLOSE, OrderType.LIMIT_ON_CLOSE}),
+            frozenset({TimeInForce.DAY}),
+        ),
+        _row(
+            frozenset({"STOCK"}),
+            frozenset({OrderType.MARKET_ON_OPEN, OrderType.LIMIT_ON_OPEN}),
+            frozenset({TimeInForce.DAY, TimeInForce.OPG}),
+        ),
+        _row(
+            frozenset({"COMBO"}),
+            frozenset({OrderType.LIMIT, OrderType.MARKET}),
+            frozenset({TimeInForce.DAY, TimeInForce.GTC}),
+        ),
+    ),
+    bracket=True,
+    exit_release=ExitRelease.FULL_FILL,
+    oca_types=frozenset(OcaType),
+    unit=UnitKind.ROLLED_BACK,
+    max_combo_legs=4,
+    combo_guaranteed=True,
+    modify=ModifyKind.IN_PLACE,
+    submit_identity=SubmitIdentity.QUERYABLE,
+    fills_reach=HistoryReach.SAME_DAY,
+    completed_reach=HistoryReach.SAME_DAY,
+    preview=True,
+    quotes=True,
+    option_chains=True,
+    fractional=False,
+)
+"""Interactive Brokers, sentence by sentence."""

@@ -69,12 +69,12 @@ def parse_order_ref(text: str) -> tuple[str, UUID] | None:
         return None
     raw = base64.b32decode(match[2].upper() + "======")
     order_id = UUID(bytes=raw)
-    # The last character carries three spare bits: a text that differs only there is not one that v6 made.
+    # The last character carries two spare bits: a text that differs only there is not one that v6 made.
     return (match[1], order_id) if _base32(raw) == match[2] else None
 
 
 def printable(text: object, what: str, most: int = 128) -> str:
-    """Return the text if it is printable ASCII, at most ``most`` characters: a control character could forge a field."""
+    """Return the text if it is printable ASCII of at most ``most`` characters: a control character forges fields."""
     if not isinstance(text, str):
         raise ValueError(f"{what} must be text, not {type(text).__name__}")
     if not text.strip():

@@ -1,0 +1,81 @@
+"""Clocks that go only as far as they are told, and a loop that jumps instead of waiting."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from v6core.clock import SimulatedClock, SimulatedLoop, SystemClock, run_simulated
+
+START = datetime(2026, 1, 5, 14, 30, tzinfo=UTC)
+
+
+def test_the_system_clock_is_aware_and_its_seconds_do_not_go_back() -> None:
+    clock = SystemClock()
+    assert clock.now().tzinfo is UTC
+    assert clock.monotonic() <= clock.monotonic()
+
+
+def test_a_simulated_clock_goes_as_far_as_it_is_told() -> None:
+    clock = SimulatedClock(START.astimezone(timezone(timedelta(hours=-5))))
+    clock.advance(60.5)
+    assert (clock.now(), clock.monotonic()) == (START + timedelta(seconds=60.5), 60.5)
+    assert clock.now().tzinfo is UTC
+
+
+def test_a_simulated_clock_does_not_go_back() -> None:
+    with pytest.raises(ValueError, match="does not go back"):
+        SimulatedClock(START).advance(-1)
+
+
+def test_a_simulated_clock_starts_at_an_aware_time() -> None:
+    with pytest.raises(ValueError, match="aware"):
+        SimulatedClock(START.replace(tzinfo=None))
+
+
+async def a_day() -> tuple[datetime, list[str]]:
+    clock = SimulatedClock(START, running_loop())
+    done: list[str] = []
+
+    async def at(seconds: float, name: str) -> None:
+        await asyncio.sleep(seconds)
+        done.append(name)
+
+    await asyncio.gather(at(23_400, "close"), at(1, "open"), at(7_200, "noon"))
+    return clock.now(), done
+
+
+def running_loop() -> SimulatedLoop:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, SimulatedLoop)
+    return loop
+
+
+def test_a_loop_jumps_through_a_day_in_order_and_alike_each_time() -> None:
+    time, done = run_simulated(a_day())
+    assert done == ["open", "noon", "close"]
+    assert abs(time - START - timedelta(hours=6.5)) < timedelta(seconds=1)
+    assert run_simulated(a_day()) == (time, done)
+
+
+def test_a_time_out_happens_in_simulated_time() -> None:
+    async def wait() -> float:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.Event().wait(), 3_600)
+        return running_loop().time()
+
+    assert run_simulated(wait()) == pytest.approx(3_600, abs=1)
+
+
+def test_a_frozen_loop_waits_for_what_comes_from_outside() -> None:
+    async def frozen() -> float:
+        loop = running_loop()
+        loop.frozen = True
+        await loop.run_in_executor(None, lambda: None)
+        before = loop.time()
+        loop.frozen = False
+        return before
+
+    assert run_simulated(frozen()) < 1

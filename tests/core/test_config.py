@@ -205,3 +205,8 @@ def test_the_sections_of_the_documentation_are_taken(tmp_path: Path) -> None:
     deadlines = "ack_deadline = 2.5\nquestion_deadline = 60"
     configuration = loaded(tmp_path, f"{TWO_BROKERS}{keys}\n[journal]\npath = '.v6/j.db'\n[engine]\n{deadlines}")
     assert (configuration.engine.ack_deadline, configuration.engine.cancel_deadline) == (2.5, 5)
+
+
+def test_the_journals_path_can_name_the_broker(tmp_path: Path) -> None:
+    text = f"{TWO_BROKERS}[journal]\npath = '.v6/{{broker}}/j.db'"
+    assert loaded(tmp_path, text, broker="ib-live").journal.path == tmp_path / ".v6/ib-live/j.db"

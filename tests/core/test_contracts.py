@@ -220,3 +220,9 @@ def test_ticks_may_grow_with_the_price() -> None:
     ]
     assert details.on_tick(Decimal("2.95"))
     assert not details.on_tick(Decimal("3.05"))
+
+
+@pytest.mark.parametrize("text", ["GOOG151231X00750000", "GOOG151231C0075000", "GOOG 15123C00750000"])
+def test_a_mistyped_option_is_not_taken_for_a_share(text: str) -> None:
+    with pytest.raises(ValueError, match="neither a symbol nor an OCC option symbol"):
+        parse_contract(text)

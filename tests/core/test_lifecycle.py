@@ -395,6 +395,26 @@ def test_terms_that_were_not_asked_for_are_adopted_and_flagged() -> None:
     assert facts(order.limit_price, order.anomalies) == (Decimal("101.45"), (A.TERMS_CHANGED,))
 
 
+@pytest.mark.parametrize("group", [{"oca_group": "exits"}, {"parent_order_id": UUID(int=7)}])
+def test_what_a_group_takes_off_the_quantity_is_adopted_without_a_flag(group: dict[str, Any]) -> None:
+    member = LIMIT.replace(**group)
+    order = after(sent(member), says(ACCEPTED, terms=OrderTerms(quantity=Decimal(6)))).order
+    assert facts(order.quantity, order.remaining_quantity, order.anomalies) == (6, 6, ())
+
+
+@pytest.mark.parametrize(
+    "terms", [OrderTerms(quantity=Decimal(12)), OrderTerms(quantity=Decimal(6), limit_price=Decimal(100))]
+)
+def test_a_group_excuses_nothing_but_a_smaller_quantity(terms: OrderTerms) -> None:
+    order = after(sent(LIMIT.replace(oca_group="exits")), says(ACCEPTED, terms=terms)).order
+    assert facts(order.quantity, order.anomalies) == (terms.quantity, (A.TERMS_CHANGED,))
+
+
+def test_a_smaller_quantity_of_an_order_by_itself_is_flagged() -> None:
+    order = after(sent(), says(ACCEPTED, terms=OrderTerms(quantity=Decimal(6)))).order
+    assert facts(order.quantity, order.anomalies) == (6, (A.TERMS_CHANGED,))
+
+
 def test_terms_that_no_order_can_have_are_flagged_and_not_adopted() -> None:
     order = after(sent(), says(ACCEPTED, terms=OrderTerms(stop_price=Decimal(90)))).order
     assert facts(order.status, order.stop_price, order.anomalies) == (S.SUBMITTED, None, (A.TERMS_CHANGED,))

@@ -95,6 +95,11 @@ def test_strikes_move_by_right() -> None:
     assert [leg.strike for leg in target.legs] == [565, 575, 630, 640]
 
 
+def test_the_side_to_roll_is_taken_as_text() -> None:
+    terms: dict[str, Any] = {"strike_offset": -5, "new_dte": DAYS[MIDDLE], "capabilities": broker(4)}
+    assert signed(roll(only="put", **terms).changes) == signed(roll(only=OptionRight.PUT, **terms).changes)
+
+
 def test_only_the_tested_side_rolls() -> None:
     plan = roll(only=OptionRight.PUT, strike_offset=-5, new_dte=DAYS[MIDDLE], capabilities=broker(4))
     assert signed(plan.changes) == {

@@ -94,6 +94,16 @@ def test_an_order_fills_at_its_own_price(order: Order, price: str, tmp_path: Pat
     simulated(main())
 
 
+def test_an_orders_own_price_is_a_price_that_the_program_gave(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with Desk(tmp_path) as desk:
+            await desk.place(Order.limit("BUY", 10, 740))
+            await desk.place(Order.market("SELL", 10))
+            assert prices(desk) == [740, 740]
+
+    simulated(main())
+
+
 def test_an_option_of_the_past_can_be_tried_out(tmp_path: Path) -> None:
     async def main() -> None:
         async with Desk(tmp_path) as desk:

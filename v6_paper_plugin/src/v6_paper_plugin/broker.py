@@ -178,6 +178,7 @@ class PaperBroker(Broker):
     def _flush(self) -> None:
         if not self._outbox:
             return
+        self._remember_prices()
         self._save()
         for report in self._outbox.take():
             self._context.report(report)
@@ -356,6 +357,17 @@ class PaperBroker(Broker):
         )
 
     # Prices that a program gives
+
+    def _remember_prices(self) -> None:
+        """Take the prices that orders filled at for the market's, so that a dry run makes no money out of nothing."""
+        exchange = self._exchange
+        if exchange is None or self._settings.is_realistic or not isinstance(exchange.market, GivenMarket):
+            return
+        for report in self._outbox.kept:
+            if isinstance(report, FillReport) and report.fill.price > 0:
+                contract = report.fill.contract
+                exchange.market.give(contract, report.fill.price, exchange.now)
+                self._given[contract.key] = plain(exchange.market.price(contract))
 
     def set_price(self, contract: Contract, price: Decimal | float | str) -> None:
         """Give a contract a price; orders that it reaches fill at once. BrokerError unless quotes are "given"."""

@@ -34,6 +34,11 @@ class Outbox:
         reports, self._reports = self._reports, []
         return reports
 
+    @property
+    def kept(self) -> tuple[Report, ...]:
+        """What is kept."""
+        return tuple(self._reports)
+
     def __len__(self) -> int:
         return len(self._reports)
 

@@ -25,6 +25,8 @@ from v6core.words import Word
 
 # The Options Symbology Initiative's symbol: root of 1 to 6, yymmdd, C or P, strike in thousandths in 8 digits.
 _OCC = re.compile(r"([A-Z0-9.]{1,6}) *([0-9]{6})([CP])([0-9]{8})")
+# No share's symbol has a date in it; who mistypes an option must not get a share of that name.
+_NEARLY_OCC = re.compile(r"\d{5}")
 _SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9 ._/&-]{0,23}")
 _COMBO = re.compile(r"COMBO:([^\[\]]+)\[(.+)\]")
 _COMBO_LEG = re.compile(r"([+-][0-9]{1,6})\*(.+)")
@@ -455,6 +457,8 @@ def parse_contract(text: str) -> Contract:
         return Option.from_occ(cleaned)
     if "/" in cleaned:
         return Forex(cleaned)
+    if _NEARLY_OCC.search(cleaned):
+        raise ValueError(f"{text!r} is neither a symbol nor an OCC option symbol like GOOG151231C00750000")
     return Stock(cleaned)
 
 

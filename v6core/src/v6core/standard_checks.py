@@ -159,9 +159,8 @@ def duplicate(order: Order, context: CheckContext) -> Denial | None:
     window = context.limits.duplicate_window
     if window is None:
         return None
-    for sent_at, other in context.recent:
-        age = context.monotonic - sent_at
-        if age < window and _equal(order, other):
+    for age, other in _sent_within(float(window), context):
+        if _equal(order, other):
             return Denial("DUPLICATE", f"equal to order {other.order_id} sent {age:.1f} s ago; within {window:f} s")
     for other in context.open_orders:
         if other.status in {OrderStatus.PENDING_SUBMIT, OrderStatus.IN_DOUBT} and _equal(order, other):
@@ -169,17 +168,31 @@ def duplicate(order: Order, context: CheckContext) -> Denial | None:
     return None
 
 
+def _sent_within(seconds: float, context: CheckContext) -> Iterator[tuple[float, Order]]:
+    """Yield the orders sent lately with their age, the last one first."""
+    for sent_at, other in reversed(context.recent):
+        age = context.monotonic - sent_at
+        if age >= seconds:
+            return
+        yield age, other
+
+
 def rate(order: Order, context: CheckContext) -> Denial | None:
     """Deny more orders in one second than ``max_orders_per_second``."""
-    sent = {other.order_id for at, other in context.recent if context.monotonic - at < 1} - {order.order_id}
     limit = context.limits.max_orders_per_second
+    if limit is None:
+        return None
+    sent = {other.order_id for _, other in _sent_within(1, context)} - {order.order_id}
     return _above("MAX_ORDERS_PER_SECOND", Decimal(len(sent) + 1), limit, "orders in one second")
 
 
 def open_orders(order: Order, context: CheckContext) -> Denial | None:
     """Deny more open orders than ``max_open_orders``."""
+    limit = context.limits.max_open_orders
+    if limit is None:
+        return None
     others = {other.order_id for other in context.open_orders} - {order.order_id}
-    return _above("MAX_OPEN_ORDERS", Decimal(len(others) + 1), context.limits.max_open_orders, "open orders")
+    return _above("MAX_OPEN_ORDERS", Decimal(len(others) + 1), limit, "open orders")
 
 
 def position(order: Order, context: CheckContext) -> Denial | None:

@@ -88,7 +88,7 @@ def load(
         brokers=MappingProxyType(brokers),
         extensions=taken.extensions,
         risk=taken.risk.model_copy(update={"halt_file": str(_absolute(taken.risk.halt_file, home))}),
-        journal=JournalSection(path=_absolute(taken.journal.path, home)),
+        journal=JournalSection(path=_absolute(str(taken.journal.path).replace("{broker}", choice), home)),
         engine=taken.engine,
         path=where,
         folder=home,

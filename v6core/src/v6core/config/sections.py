@@ -30,7 +30,7 @@ Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False), BeforeVa
 
 
 class JournalSection(BaseModel):
-    """The ``[journal]`` section: where the durable record is kept."""
+    """The ``[journal]`` section: where the durable record is kept; ``{broker}`` in it becomes the broker's name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -11,7 +11,7 @@ are cleared by an answer, and by the order's end.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import singledispatch
 from typing import Any
 
@@ -30,7 +30,7 @@ from v6core.events import (
 from v6core.lifecycle.ledger import FillLedger, FillTotals, fits, total
 from v6core.lifecycle.state import OrderState
 from v6core.lifecycle.table import TRANSITIONS, EvidenceKind, Table, Transition
-from v6core.orders import MODIFIABLE, Anomaly, OrderStatus, Pending
+from v6core.orders import MODIFIABLE, Anomaly, Order, OrderStatus, Pending
 from v6core.reports import (
     CancelRefusedReport,
     CommissionReport,
@@ -307,6 +307,8 @@ def _is_superseded(state: OrderState, broker_order_id: str | None) -> bool:
 def _with_terms(state: OrderState, report: OrderReport) -> OrderState:
     """Adopt the terms that the broker shows: those that were asked for, or others, which are flagged.
 
+    What an order's group takes off its quantity was agreed to when the group was placed, and is not flagged.
+
     An order that has ended is not renegotiated: there, only an answer to a request counts. Terms that no order can have
     are flagged and not adopted.
     """
@@ -321,13 +323,20 @@ def _with_terms(state: OrderState, report: OrderReport) -> OrderState:
     changed = {name: value for name, value in shown.items() if getattr(state.terms, name) != value}
     if not changed:
         return state
-    state = state if answered else _flagged(state, Anomaly.TERMS_CHANGED)
+    expected = answered or _is_reduced_by_group(state.terms, changed)
+    state = state if expected else _flagged(state, Anomaly.TERMS_CHANGED)
     try:
         terms = state.terms.replace(**changed)
     except ValueError:
         return _flagged(state, Anomaly.TERMS_CHANGED)
     state = state if state.totals.most <= terms.quantity else _flagged(state, Anomaly.OVERFILL)
     return state._replace(terms=terms, totals=total(terms, state.ledger))
+
+
+def _is_reduced_by_group(terms: Order, changed: Mapping[str, Any]) -> bool:
+    """Tell whether all that changed is a smaller quantity of an order whose entry or group may take from it."""
+    grouped = terms.parent_order_id is not None or terms.oca_group is not None
+    return grouped and changed.keys() == {"quantity"} and changed["quantity"] < terms.quantity
 
 
 def _shown(terms: OrderTerms) -> dict[str, Any]:

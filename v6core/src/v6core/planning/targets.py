@@ -15,7 +15,7 @@ from v6core.quotes import ChainExpiration, OptionChain
 from v6core.strategies import LegSpec, Strategy
 
 StrikeOffset = Decimal | int | float | str | Mapping[OptionRight, Decimal | int | float | str]
-Only = OptionRight | Collection[LegSpec]
+Only = OptionRight | str | Collection[LegSpec]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,8 @@ def legs_to_roll(strategy: Strategy, only: Only | None) -> tuple[LegSpec, ...]:
     """Return the option legs of a strategy, of one right or among those given; shares stay as they are."""
     if only is None:
         return strategy.option_legs
-    if isinstance(only, OptionRight):
-        legs = tuple(leg for leg in strategy.option_legs if leg.right is only)
+    if isinstance(only, str):
+        legs = tuple(leg for leg in strategy.option_legs if leg.right is OptionRight(only))
     else:
         unknown = [leg for leg in only if leg not in strategy.option_legs]
         if unknown:

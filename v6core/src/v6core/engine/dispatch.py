@@ -1,0 +1,311 @@
+"""Sending: the intent made durable, then the broker called, then its answer awaited.
+
+After the intent is durable, whatever goes wrong leaves the order in doubt, unless the broker proves that no byte left.
+The send runs in a task of its own, so that a caller who gives up does not cut it in two.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, Literal, NoReturn, TypeVar
+from uuid import UUID
+
+from pydantic_core import to_jsonable_python
+
+from v6core.broker import Broker
+from v6core.capabilities import ModifyKind
+from v6core.config import EngineSection
+from v6core.contracts import Contract
+from v6core.engine.gate import Gate, Refusal
+from v6core.engine.record import Record
+from v6core.engine.scribe import Scribe
+from v6core.errors import (
+    JournalError,
+    ModifyRejected,
+    NotConnected,
+    NotSent,
+    NotSupported,
+    OrderDenied,
+    OutcomeUnknown,
+    UnknownOrder,
+)
+from v6core.events import (
+    AbsenceProved,
+    CancelRequested,
+    DoubtRaised,
+    EngineEvent,
+    ModifyRequested,
+    OrderIntended,
+    Purpose,
+    RequestUnsent,
+    Subject,
+)
+from v6core.lifecycle import OrderState, is_settled
+from v6core.orders import MODIFIABLE, Order, OrderStatus, Pending
+from v6core.risk import Denial
+
+T = TypeVar("T")
+Requests = Sequence[tuple[Contract, Order]]
+Request = Literal[Subject.CANCEL, Subject.MODIFY]
+
+
+class Dispatch:
+    """Places, cancels and modifies."""
+
+    def __init__(self, *, broker: Broker, record: Record, scribe: Scribe, gate: Gate, deadlines: EngineSection) -> None:
+        self._broker = broker
+        self._record = record
+        self._scribe = scribe
+        self._gate = gate
+        self._deadlines = deadlines
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._asking: set[tuple[UUID, Request]] = set()
+
+    def state(self, order_id: UUID) -> OrderState:
+        """Return what is known of an order; UnknownOrder where the journal knows none of that id."""
+        state = self._record.states.get(order_id)
+        if state is None:
+            raise UnknownOrder(f"the journal knows no order {order_id}", order_id=order_id)
+        return state
+
+    async def place(
+        self, requests: Requests, purpose: Purpose | None = None, *, along: Sequence[EngineEvent] = ()
+    ) -> tuple[Order, ...]:
+        """Place orders as a unit and return them once the broker has answered for each, or is in doubt.
+
+        The events ``along`` become durable together with the intents.
+        """
+        bound = self._bind(requests)
+        try:
+            orders = await self._gate.pass_through(bound)
+        except BaseException:
+            self._gate.release(bound)
+            raise
+        return await self._apart(self._intend_and_send(orders, purpose, along))
+
+    def _bind(self, requests: Requests) -> tuple[Order, ...]:
+        bound = tuple(self._gate.bind(contract, order) for contract, order in requests)
+        self._gate.hold(bound)
+        return bound
+
+    async def refuse(self, requests: Requests, refusal: Refusal) -> NoReturn:
+        """Refuse orders as a unit: journaled as DENIED, and OrderDenied raised."""
+        bound = self._bind(requests)
+        try:
+            await self._gate.deny(bound, refusal)
+        finally:
+            self._gate.release(bound)
+
+    async def _intend_and_send(
+        self, orders: tuple[Order, ...], purpose: Purpose | None, along: Sequence[EngineEvent]
+    ) -> tuple[Order, ...]:
+        try:
+            await self._intend(orders, purpose, along)
+        finally:
+            self._gate.release(orders)
+        ids = tuple(order.order_id for order in orders)
+        try:
+            await self._send(orders)
+            await self._answered(ids)
+        except JournalError as error:
+            message = "the orders were sent, and the journal failed before their answers could be recorded"
+            raise OutcomeUnknown(f"{message}: {error}", order_id=ids[0]) from error
+        return tuple(self._record.states[order_id].order for order_id in ids)
+
+    async def _intend(self, orders: tuple[Order, ...], purpose: Purpose | None, along: Sequence[EngineEvent]) -> None:
+        ids = tuple(order.order_id for order in orders)
+        unit = ids if len(ids) > 1 else ()
+        now = self._broker.now()
+        intents = (
+            OrderIntended(time=now, order_id=order.order_id, order=order, unit=unit, purpose=purpose)
+            for order in orders
+        )
+        try:
+            await self._scribe.write(*along, *intents)
+        except JournalError as error:
+            # Whether the rows are there after all is not known, so these ids are spent; no byte has left.
+            denial = Denial("JOURNAL_FAILED", f"the intent could not be made durable: {error}")
+            await self._gate.deny(orders, Refusal(denial))
+
+    async def _send(self, orders: tuple[Order, ...]) -> None:
+        ids = tuple(order.order_id for order in orders)
+        try:
+            async with asyncio.timeout(self._deadlines.ack_deadline):
+                receipts = await self._broker.place(orders)
+            for receipt in receipts:
+                self._record.know_as(receipt.broker_order_id, receipt.order_id)
+        except NotSent as error:
+            evidence = f"not sent: {error}"
+            now = self._broker.now()
+            await self._scribe.write(*(AbsenceProved(time=now, order_id=i, evidence=evidence) for i in ids))
+        except TimeoutError:
+            await self._doubt(ids, f"sending took more than {self._deadlines.ack_deadline:g} s")
+        except Exception as error:  # noqa: BLE001 -- no exception proves that nothing left
+            await self._doubt(ids, f"sending failed: {type(error).__name__}: {error}")
+
+    async def _answered(self, ids: tuple[UUID, ...]) -> None:
+        """Wait until the broker has answered for each order; those that it has not answered for are in doubt."""
+
+        def settled() -> bool:
+            if self._scribe.failure is not None:
+                raise self._scribe.failure
+            # A doubt that is raised is an answer to the caller, too: it says that nobody can know yet.
+            statuses = [self._record.states[order_id].status for order_id in ids]
+            return all(is_settled(status) or status is OrderStatus.IN_DOUBT for status in statuses)
+
+        if not await self._scribe.until(settled, *ids, timeout=self._deadlines.ack_deadline):
+            await self._doubt(ids, f"no answer within {self._deadlines.ack_deadline:g} s")
+
+    async def _doubt(self, ids: tuple[UUID, ...], reason: str) -> None:
+        unanswered = tuple(i for i in ids if self._record.states[i].status is OrderStatus.PENDING_SUBMIT)
+        now = self._broker.now()
+        if unanswered:
+            await self._scribe.write(*(DoubtRaised(time=now, order_id=i, reason=reason) for i in unanswered))
+
+    async def cancel(self, order_id: UUID) -> bool:
+        """Cancel an order: True when it is cancelled, False when the broker refused or it had ended otherwise.
+
+        OutcomeUnknown where no answer came in time; UnknownOrder where there is none.
+        """
+        state = self.state(order_id)
+        if state.status.is_terminal:
+            return False
+        if state.pending_cancel is not Pending.SENT and (order_id, Subject.CANCEL) not in self._asking:
+            self._asking.add((order_id, Subject.CANCEL))
+            await self._apart(self._request_cancel(state.order))
+        await self._answer_to(Subject.CANCEL, order_id, lambda: self._cancel_answered(order_id))
+        return self.state(order_id).status is OrderStatus.CANCELLED
+
+    def _cancel_answered(self, order_id: UUID) -> bool:
+        state = self.state(order_id)
+        asking = (order_id, Subject.CANCEL) in self._asking
+        return state.status.is_terminal or (state.pending_cancel is None and not asking)
+
+    async def _request_cancel(self, order: Order) -> None:
+        order_id = order.order_id
+        failure: JournalError | None = None
+        try:
+            await self._scribe.write(CancelRequested(time=self._broker.now(), order_id=order_id))
+        except JournalError as error:
+            # A cancel can only take risk away, so it goes out also where nothing can be recorded any more.
+            failure = error
+        finally:
+            self._asking.discard((order_id, Subject.CANCEL))
+        await self._ask(order_id, Subject.CANCEL, self._broker.cancel(order))
+        if failure is not None:
+            message = f"the cancel of order {order_id} was sent, and the journal cannot take its answer: {failure}"
+            raise OutcomeUnknown(message, order_id=order_id) from failure
+
+    async def modify(self, order_id: UUID, changes: Mapping[str, Any]) -> Order:
+        """Change terms of a working order and return it once the broker has confirmed them.
+
+        ModifyRejected where the broker refuses or the order has ended, OutcomeUnknown where no answer came in time,
+        OrderDenied where the new terms do not pass the checks, ValueError where they make no order.
+        """
+        state = self.state(order_id)
+        wanted = await self._gate.judge_change(state.order, self._changed_terms(state, changes))
+        try:
+            self._changed_terms(self.state(order_id), changes)  # it may have filled or ended while it was judged
+        except Exception:
+            self._gate.release((wanted,))
+            raise
+        requested: dict[str, Any] = to_jsonable_python({name: getattr(wanted, name) for name in changes})
+        self._asking.add((order_id, Subject.MODIFY))
+        await self._apart(self._request_modify(state.order, wanted, requested))
+        await self._answer_to(Subject.MODIFY, order_id, lambda: self._modify_answered(order_id))
+        return self._modified(order_id, wanted, changes)
+
+    def _changed_terms(self, state: OrderState, changes: Mapping[str, Any]) -> Order:
+        order_id = state.terms.order_id
+        unknown = sorted(set(changes) - MODIFIABLE)
+        if unknown or not changes:
+            what = f"{', '.join(unknown)} cannot be modified" if unknown else "nothing to modify was given"
+            raise ValueError(f"{what}; these can: {', '.join(sorted(MODIFIABLE))}")
+        if state.status.is_terminal:
+            raise ModifyRejected(f"order {order_id} is {state.status} and takes no changes", order_id=order_id)
+        if self._broker.capabilities.modify is ModifyKind.NONE:
+            raise NotSupported("the broker declares that it changes no working orders; nothing was sent")
+        under_way = state.pending_modify is not None or (order_id, Subject.MODIFY) in self._asking
+        if under_way or state.status in {OrderStatus.IN_DOUBT, OrderStatus.PENDING_SUBMIT}:
+            raise OrderDenied(
+                f"IN_DOUBT: order {order_id} is {state.status} or has a change under way; wait until that is resolved",
+                code="IN_DOUBT",
+                order=state.order,
+            )
+        wanted = state.terms.replace(**changes)
+        if wanted.quantity < state.totals.quantity:
+            raise ModifyRejected(
+                f"quantity {wanted.quantity:f} is below the {state.totals.quantity:f} filled already",
+                order_id=order_id,
+            )
+        return state.order.replace(**changes)
+
+    async def _request_modify(self, order: Order, wanted: Order, requested: dict[str, Any]) -> None:
+        order_id = order.order_id
+        try:
+            await self._scribe.write(ModifyRequested(time=self._broker.now(), order_id=order_id, changes=requested))
+        finally:
+            self._asking.discard((order_id, Subject.MODIFY))
+            self._gate.release((wanted,))
+        terms = {name: getattr(wanted, name) for name in requested}
+        await self._ask(order_id, Subject.MODIFY, self._broker.modify(order, terms))
+
+    def _modify_answered(self, order_id: UUID) -> bool:
+        state = self.state(order_id)
+        return state.status.is_terminal or state.pending_modify is None
+
+    def _modified(self, order_id: UUID, wanted: Order, changes: Mapping[str, Any]) -> Order:
+        state = self.state(order_id)
+        if all(getattr(state.terms, name) == getattr(wanted, name) for name in changes):
+            return state.order
+        why = f"it is {state.status}" if state.status.is_terminal else "the broker refused"
+        raise ModifyRejected(f"order {order_id} was not changed: {why}", order_id=order_id)
+
+    async def _ask(self, order_id: UUID, subject: Request, request: Coroutine[Any, Any, None]) -> None:
+        """Send a cancel or a modify; what is not proved unsent may have arrived, and is left to its answer."""
+        try:
+            async with asyncio.timeout(self._deadlines.cancel_deadline):
+                await request
+        except NotSent as error:
+            now = self._broker.now()
+            self._scribe.note(RequestUnsent(time=now, order_id=order_id, subject=subject, reason=str(error)))
+        except Exception as error:  # noqa: BLE001 -- no exception proves that nothing left
+            reason = f"asking failed: {type(error).__name__}: {error}"
+            now = self._broker.now()
+            self._scribe.note(DoubtRaised(time=now, order_id=order_id, subject=subject, reason=reason))
+        await self._scribe.drain()
+
+    async def _answer_to(self, subject: Request, order_id: UUID, answered: Callable[[], bool]) -> None:
+        """Wait for the answer to a cancel or a modify; OutcomeUnknown where none comes in time, or the engine stops."""
+        try:
+            if await self._scribe.until(answered, order_id, timeout=self._deadlines.cancel_deadline):
+                return
+            await self._doubt_request(subject, order_id)
+        except NotConnected:
+            pass  # the next start puts it in doubt
+        what = subject.lower()
+        raise OutcomeUnknown(
+            f"nobody answered the {what} of order {order_id}; it may have taken effect, and v6 does not repeat it",
+            hint=f"v6 takes the broker's word as soon as it comes; look with: v6 orders {order_id}",
+            order_id=order_id,
+        )
+
+    async def _doubt_request(self, subject: Request, order_id: UUID) -> None:
+        state = self.state(order_id)
+        if (state.pending_cancel if subject is Subject.CANCEL else state.pending_modify) is Pending.SENT:
+            reason = f"no answer to the {subject.lower()}"
+            self._scribe.note(DoubtRaised(time=self._broker.now(), order_id=order_id, subject=subject, reason=reason))
+            await self._scribe.drain()
+
+    async def _apart(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run work to its end even where the caller gives up on it."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return await asyncio.shield(task)
+
+    async def finish(self) -> None:
+        """Return when what was being sent has been sent or is in doubt."""
+        if self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)

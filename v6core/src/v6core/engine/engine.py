@@ -1,0 +1,478 @@
+"""What a program holds in its hand: one engine, in front of one broker."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from v6core.broker import Broker, BrokerSpec
+from v6core.capabilities import Capabilities
+from v6core.clock import Clock, SystemClock
+from v6core.config import Configuration, EngineSection, load, settings_for
+from v6core.contracts import Contract, ContractDetails
+from v6core.engine.assembly import Blueprint, Parts, assemble, make_broker
+from v6core.engine.operations import RollTerms
+from v6core.errors import ConfigurationError, NotConnected, OrderDenied, OutcomeUnknown, Unavailable
+from v6core.events import EngineEvent, OrderEvent, TradingState, TradingStateChanged, event_from_json
+from v6core.fills import ActionTaken, ExecutionResult, Fill
+from v6core.identifiers import RandomIds
+from v6core.journal import Journal, MemoryJournal, SqliteJournal
+from v6core.money import to_decimal
+from v6core.orders import BracketOrder, Order, OrderStatus
+from v6core.planning.targets import Only, StrikeOffset
+from v6core.plugins import Extensions, load_broker, load_extensions
+from v6core.positions import Position, split_by_strategy
+from v6core.quotes import OptionChain, Quote
+from v6core.reports import Account
+from v6core.risk import RiskLimits
+from v6core.strategies import LegSpec, Strategy
+
+_LOG = logging.getLogger(__name__)
+Amount = Decimal | float | str
+
+
+class OrderExecutionEngine:
+    """One engine in front of one broker: an async context manager; entering it starts it.
+
+    >>> async with await OrderExecutionEngine.from_config() as engine:
+    ...     order = await engine.place_order(Stock("GOOG"), Order.market("BUY", 10))
+    """
+
+    def __init__(self, plan: Blueprint, configuration: Configuration | None = None) -> None:
+        self._plan = plan
+        self._configuration = configuration
+        self._parts: Parts | None = None
+        self._others: list[Broker] = []
+
+    # Made from a configuration, or from its parts.
+
+    @classmethod
+    async def from_config(
+        cls,
+        path: str | Path | None = None,
+        *,
+        broker: str | None = None,
+        extensions: Iterable[object] = (),
+        clock: Clock | None = None,
+    ) -> Self:
+        """Return the engine that ``v6.toml`` describes: the file at ``path``, else the usual places, else paper.
+
+        ``broker`` chooses among ``[brokers.NAME]``; ``extensions`` are objects with hooks, beside those that the file
+        lists. ConfigurationError tells what is wrong; nothing is opened or connected before the engine is entered.
+        """
+        return cls.from_configuration(load(path, broker=broker), extensions=extensions, clock=clock)
+
+    @classmethod
+    def from_configuration(
+        cls, configuration: Configuration, *, extensions: Iterable[object] = (), clock: Clock | None = None
+    ) -> Self:
+        """Return the engine that a loaded configuration describes."""
+        section = configuration.chosen
+        spec = load_broker(section.plugin, configuration.folder)
+        plan = Blueprint(
+            name=section.name,
+            spec=spec,
+            settings=settings_for(section, spec.settings),
+            open_journal=lambda: SqliteJournal.open(configuration.journal.path, ids=RandomIds()),
+            limits=configuration.risk,
+            deadlines=configuration.engine,
+            extensions=load_extensions(configuration.extensions, extensions),
+            clock=clock or SystemClock(),
+            folder=configuration.journal.path.parent,
+            halt_file=Path(configuration.risk.halt_file),
+        )
+        return cls(plan, configuration)
+
+    @classmethod
+    def from_spec(
+        cls,
+        spec: BrokerSpec[Any],
+        settings: BaseModel,
+        *,
+        name: str | None = None,
+        open_journal: Callable[[], Journal] = MemoryJournal,
+        limits: RiskLimits | None = None,
+        deadlines: EngineSection | None = None,
+        extensions: Extensions | Iterable[object] = (),
+        clock: Clock | None = None,
+        folder: Path | None = None,
+        halt_file: Path | None = None,
+    ) -> Self:
+        """Return an engine in front of a broker given by its specification; by default it forgets at its end."""
+        plan = Blueprint(
+            name=name or spec.name,
+            spec=spec,
+            settings=settings,
+            open_journal=open_journal,
+            limits=limits or RiskLimits(),
+            deadlines=deadlines or EngineSection(),
+            extensions=extensions if isinstance(extensions, Extensions) else load_extensions((), extensions),
+            clock=clock or SystemClock(),
+            folder=folder or Path(".v6"),
+            halt_file=halt_file,
+        )
+        return cls(plan)
+
+    async def _open_other_broker(self, name: str) -> Broker:
+        """Open another configured broker, for its quotes; what it reports concerns nobody here."""
+        configuration = self._configuration
+        if configuration is None or name not in configuration.brokers:
+            known = ", ".join(configuration.brokers) if configuration is not None else "none"
+            raise ConfigurationError(f"there is no broker {name!r} to take quotes from (configured: {known})")
+        section = configuration.brokers[name]
+        spec = load_broker(section.plugin, configuration.folder)
+        settings = settings_for(section, spec.settings)
+        other = make_broker(spec, settings, self._plan, lambda _: None, self._open_other_broker)
+        await other.connect()
+        self._others.append(other)
+        return other
+
+    # Starting and stopping.
+
+    async def start(self) -> None:
+        """Open the journal, replay it, connect, reconcile, be ready. A second call changes nothing."""
+        if self._parts is not None:
+            return
+        parts = assemble(self._plan, self._open_other_broker)
+        try:
+            parts.recovery.replay()
+            await parts.recovery.start(self._plan.name)
+        except BaseException:
+            await self._end(parts)
+            raise
+        self._parts = parts
+
+    async def stop(self) -> None:
+        """See what is being sent through, disconnect, close the journal. Orders stay as they are at the broker."""
+        parts, self._parts = self._parts, None
+        if parts is not None:
+            await self._end(parts)
+
+    async def _end(self, parts: Parts) -> None:
+        await parts.recovery.stop()
+        await parts.operations.stop()
+        await parts.dispatch.finish()
+        try:
+            for broker in (parts.broker, *self._others):
+                await self._disconnect(broker)
+            await parts.scribe.drain()
+        finally:
+            self._others.clear()
+            parts.scribe.close()
+            parts.journal.close()
+
+    async def _disconnect(self, broker: Broker) -> None:
+        """Disconnect a broker; one that fails or hangs keeps neither the others nor the journal from being closed."""
+        try:
+            async with asyncio.timeout(self._plan.deadlines.connect_deadline):
+                await broker.disconnect()
+        except Exception as error:  # noqa: BLE001 -- whatever a plugin raises, the engine ends
+            _LOG.warning("%s did not disconnect: %s: %s", self._plan.name, type(error).__name__, error)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    @property
+    def _run(self) -> Parts:
+        if self._parts is None:
+            raise NotConnected("the engine is not started", hint="enter it: async with engine: ...")
+        return self._parts
+
+    async def ready(self, timeout: float | None = None) -> None:
+        """Return when orders can be placed; Unavailable where that takes longer than ``timeout`` seconds."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self._run.recovery.wait_until_ready()
+        except TimeoutError as error:
+            raise Unavailable(f"the engine was not ready within {timeout:g} s") from error
+
+    @property
+    def name(self) -> str:
+        """The name of the broker in the configuration."""
+        return self._plan.name
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the broker does."""
+        return self._run.broker.capabilities
+
+    @property
+    def native(self) -> Any:
+        """The object behind the broker plugin, for what v6 has no word for."""
+        return self._run.broker.native
+
+    @property
+    def journal(self) -> Journal:
+        """The journal, to be read."""
+        return self._run.journal
+
+    def now(self) -> datetime:
+        """Return the time at the broker, which is the market's own where that is simulated."""
+        return self._run.broker.now()
+
+    # Orders.
+
+    async def place_order(self, contract: Contract, order: Order) -> Order:
+        """Place an order and return it once the broker has answered: accepted, refused, filled, or IN_DOUBT.
+
+        A broker's refusal is a status. OrderDenied where v6 refuses before anything is sent; ValueError for an order
+        that is not CREATED, was placed before, or does not fit the contract.
+        """
+        if self._parts is None:
+            raise OrderDenied("NOT_READY: the engine is not started; nothing was sent", code="NOT_READY", order=order)
+        (placed,) = await self._parts.dispatch.place(((contract, order),))
+        return placed
+
+    async def modify_order(self, order_id: UUID, **changes: Any) -> Order:
+        """Change terms of a working order; see ``v6core.orders.MODIFIABLE`` for which.
+
+        ModifyRejected where the broker refuses, OutcomeUnknown where it does not answer in time.
+        """
+        return await self._run.dispatch.modify(order_id, changes)
+
+    async def cancel_order(self, order_id: UUID) -> bool:
+        """Cancel an order: True when cancelled, False when refused or too late, OutcomeUnknown when unanswered."""
+        return await self._run.dispatch.cancel(order_id)
+
+    async def cancel_all(self, strategy_id: str | None = None) -> tuple[Order, ...]:
+        """Cancel all orders of this engine, or of one strategy, and return them as they are then.
+
+        OutcomeUnknown, naming them, where some cancels were not answered; all others are carried out.
+        """
+        run = self._run
+        mine = [o.order_id for o in run.record.open_orders() if strategy_id in {None, o.strategy_id}]
+        answers = await asyncio.gather(*(run.dispatch.cancel(order_id) for order_id in mine), return_exceptions=True)
+        for answer in answers:
+            if isinstance(answer, BaseException) and not isinstance(answer, OutcomeUnknown):
+                raise answer
+        unknown = [str(i) for i, answer in zip(mine, answers, strict=True) if isinstance(answer, OutcomeUnknown)]
+        if unknown:
+            raise OutcomeUnknown(f"nobody answered the cancels of {', '.join(unknown)}")
+        return tuple(run.dispatch.state(order_id).order for order_id in mine)
+
+    async def place_bracket_order(
+        self,
+        bracket: BracketOrder,
+        entry_contract: Contract,
+        tp_contract: Contract | None = None,
+        sl_contract: Contract | None = None,
+    ) -> ExecutionResult:
+        """Place a bracket as one unit."""
+        return await self._run.groups.bracket(bracket, entry_contract, tp_contract, sl_contract)
+
+    async def place_oca_group(
+        self, orders: Sequence[Order], contract: Contract | Sequence[Contract]
+    ) -> ExecutionResult:
+        """Place orders of which a fill of one cancels the others; one contract for all, or one each."""
+        return await self._run.groups.one_cancels_all(orders, contract)
+
+    async def preview_order(self, contract: Contract, order: Order) -> ExecutionResult:
+        """Return what an order would cost: DRY_RUN with its preview. It passes every check, and nothing is sent."""
+        run = self._run
+        bound = run.gate.bind(contract, order)
+        (checked,) = await run.gate.pass_through((bound,), dry=True)
+        preview = await run.market.answer(run.broker.preview((checked,)), "no preview came")
+        return ExecutionResult.of(ActionTaken.DRY_RUN, (checked,), preview=preview)
+
+    # Strategies.
+
+    async def open_position(
+        self,
+        strategy: Strategy,
+        limit_price: Amount | None = None,
+        timeout: float | None = None,
+        *,
+        at_market: bool = False,
+    ) -> ExecutionResult:
+        """Open a strategy as one order, and wait until it has ended or ``timeout`` seconds are over.
+
+        ``limit_price`` is the net per unit, positive to pay and negative to receive; without it, the far side of the
+        present quotes; ``at_market`` sends a market order.
+        """
+        return await self._run.operations.open(strategy, _price(limit_price), timeout, at_market=at_market)
+
+    async def close_position(
+        self,
+        strategy: Strategy,
+        limit_price: Amount | None = None,
+        timeout: float | None = None,
+        *,
+        at_market: bool = False,
+    ) -> ExecutionResult:
+        """Close what is held of a strategy, its own working orders cancelled first.
+
+        One combo order where the broker takes it, else leg by leg, shorts bought back first. A close or roll that works
+        already is waited for instead.
+        """
+        return await self._run.operations.close(strategy, _price(limit_price), timeout, at_market=at_market)
+
+    async def roll_position(
+        self,
+        strategy: Strategy,
+        new_dte: int | None = None,
+        limit_price: Amount | None = None,
+        timeout: float | None = None,
+        *,
+        strike_offset: StrikeOffset = 0,
+        target_legs: Sequence[LegSpec] | None = None,
+        only: Only | None = None,
+        sequential: bool = False,
+        at_market: bool = False,
+    ) -> ExecutionResult:
+        """Roll what is held of a strategy to the listed expiration nearest to ``new_dte`` days from today.
+
+        Same strikes, unless moved by ``strike_offset`` or given by ``target_legs``; ``only`` names the right, or the
+        legs, to roll. One combo order; past the broker's leg limit refused, or split with ``sequential``.
+        """
+        terms = RollTerms(
+            new_dte=new_dte,
+            strike_offset=strike_offset,
+            target_legs=None if target_legs is None else tuple(target_legs),
+            only=only,
+            sequential=sequential,
+        )
+        return await self._run.operations.roll(strategy, terms, _price(limit_price), timeout, at_market=at_market)
+
+    # What is known.
+
+    async def wait_for(self, order_id: UUID, *statuses: OrderStatus | str, timeout: float | None = None) -> Order:
+        """Return the order once it has one of the statuses, or has ended; without statuses, once it has ended.
+
+        TimeoutError where that takes longer than ``timeout`` seconds.
+        """
+        run = self._run
+        wanted = {OrderStatus(status) for status in statuses}
+
+        def reached() -> bool:
+            status = run.dispatch.state(order_id).status
+            return status in wanted or status.is_terminal
+
+        if not await run.scribe.until(reached, order_id, timeout=timeout):
+            status = run.dispatch.state(order_id).status
+            raise TimeoutError(f"order {order_id} is still {status} after {timeout:g} s")
+        return run.dispatch.state(order_id).order
+
+    async def order(self, order_id: UUID) -> Order:
+        """Return an order as it stands; UnknownOrder where the journal knows none of that id."""
+        return self._run.dispatch.state(order_id).order
+
+    async def orders(
+        self,
+        *,
+        strategy_id: str | None = None,
+        statuses: Collection[OrderStatus | str] | None = None,
+        open_only: bool = False,
+    ) -> tuple[Order, ...]:
+        """Return the orders that the journal knows, oldest first, or those of a strategy, a status, or still open."""
+        wanted = None if statuses is None else {OrderStatus(status) for status in statuses}
+        return tuple(
+            state.order
+            for state in self._run.record.states.values()
+            if (strategy_id is None or state.terms.strategy_id == strategy_id)
+            and (wanted is None or state.status in wanted)
+            and (not open_only or state.status.is_open)
+        )
+
+    async def fills(self, *, order_id: UUID | None = None, strategy_id: str | None = None) -> tuple[Fill, ...]:
+        """Return the fills that count: a replaced execution is not among them, and a combo has one per leg."""
+        return tuple(
+            fill
+            for fill in self._run.record.fills()
+            if order_id in {None, fill.order_id} and strategy_id in {None, fill.strategy_id}
+        )
+
+    async def strategies(self) -> tuple[Strategy, ...]:
+        """Return the strategies that were opened through this engine, each as it was last recorded."""
+        return tuple(self._run.record.strategies.values())
+
+    async def positions(self) -> tuple[Position, ...]:
+        """Return what the broker holds, split by strategy; what no strategy claims has ``strategy_id`` None."""
+        run = self._run
+        snapshot = await run.market.answer(run.broker.snapshot(), "no snapshot of positions came")
+        return split_by_strategy(snapshot.positions, run.record.positions())
+
+    async def account(self) -> Account:
+        """Return the account's money."""
+        run = self._run
+        return (await run.market.answer(run.broker.snapshot(), "no snapshot of the account came")).account
+
+    # Market data.
+
+    async def quote(self, contract: Contract) -> Quote:
+        """Return the present quote of a contract."""
+        return await self._run.market.quote(contract)
+
+    def quotes(self, contracts: Sequence[Contract]) -> AsyncIterator[Quote]:
+        """Stream quotes, each first as it is and then as it changes; ``age`` and ``delayed`` say how fresh one is."""
+        return self._run.broker.quotes(contracts)
+
+    async def option_chain(self, contract: Contract) -> OptionChain:
+        """Return the options listed on an underlying."""
+        return await self._run.market.chain(contract)
+
+    async def contract_details(self, contract: Contract) -> ContractDetails:
+        """Return what the broker knows of a contract: its full terms and its ticks."""
+        return await self._run.gate.details(contract)
+
+    # Watching and stopping.
+
+    def events(self) -> AsyncIterator[OrderEvent | EngineEvent]:
+        """Yield what happens from this call on, each event after it is durable, in order, none left out.
+
+        A slow reader is never dropped: it reads on from the journal where it stopped. It ends with the engine.
+        """
+        return _follow(self._run, self._run.journal.last_seq)
+
+    @property
+    def trading_state(self) -> TradingState:
+        """What is let out: ACTIVE everything, HALTED nothing but cancels and what only reduces."""
+        run = self._run
+        halted = self._plan.halt_file is not None and self._plan.halt_file.exists()
+        return TradingState.HALTED if halted or run.scribe.failure is not None else run.record.trading_state
+
+    async def halt(self, reason: str, *, reducing: bool = False) -> None:
+        """Let nothing out but cancels and what only reduces, durably, until ``resume``; ``reducing`` for REDUCING."""
+        state = TradingState.REDUCING if reducing else TradingState.HALTED
+        await self._set_trading_state(state, reason)
+
+    async def resume(self, reason: str) -> None:
+        """Let orders out again; a halt file is removed."""
+        await self._set_trading_state(TradingState.ACTIVE, reason)
+        if self._plan.halt_file is not None:
+            self._plan.halt_file.unlink(missing_ok=True)
+
+    async def _set_trading_state(self, state: TradingState, reason: str) -> None:
+        if not reason.strip():
+            raise ValueError("say why: the reason is kept in the journal")
+        run = self._run
+        await run.scribe.write(TradingStateChanged(time=run.broker.now(), state=state, reason=reason))
+
+
+async def _follow(run: Parts, seen: int) -> AsyncIterator[OrderEvent | EngineEvent]:
+    with contextlib.suppress(NotConnected):
+        while True:
+            for row in run.journal.rows(after=seen):
+                seen = row.seq
+                yield event_from_json(row.payload)
+            while run.journal.last_seq == seen:
+                await run.scribe.changed()
+
+
+def _price(value: Amount | None) -> Decimal | None:
+    return None if value is None else to_decimal(value, "limit_price")

@@ -1,0 +1,307 @@
+"""Before sending: an order is bound to its contract, put on its tick, and judged by every check.
+
+Judging is synchronous, and the order counts among the open ones from the moment it has passed, before anything is
+durable: orders placed at the same moment are judged one after the other, so they cannot break a limit together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, NoReturn
+from uuid import UUID
+
+from v6core.broker import Broker
+from v6core.clock import Clock
+from v6core.config import EngineSection
+from v6core.contracts import Contract, ContractDetails
+from v6core.engine.holdings import Holdings
+from v6core.engine.record import Record
+from v6core.engine.scribe import Scribe
+from v6core.errors import JournalError, NotSupported, OrderDenied
+from v6core.events import OrderWasDenied, TradingState
+from v6core.identifiers import make_order_ref
+from v6core.lifecycle import OrderState, apply
+from v6core.money import round_to_tick, to_decimal
+from v6core.orders import Order, OrderAction, OrderStatus
+from v6core.plugins import Checks
+from v6core.quotes import Quote
+from v6core.reports import Account
+from v6core.risk import CheckContext, Denial, RiskLimits, only_reduces
+
+_RECENT_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an order is not sent: the denial, who denied it, and whether it is for want of a capability."""
+
+    denial: Denial
+    by: str = "v6"
+    unsupported: bool = False
+
+
+class Gate:
+    """Binds orders and judges them. ``reserved`` are the orders that have passed and are not durable yet."""
+
+    def __init__(
+        self,
+        *,
+        broker: Broker,
+        record: Record,
+        scribe: Scribe,
+        holdings: Holdings,
+        checks: Checks,
+        limits: RiskLimits,
+        deadlines: EngineSection,
+        clock: Clock,
+        is_ready: Callable[[], bool],
+        halt_file_exists: Callable[[], bool],
+        validate_options: Callable[[Mapping[str, Any]], str | None],
+    ) -> None:
+        self._broker = broker
+        self._record = record
+        self._scribe = scribe
+        self._holdings = holdings
+        self._checks = checks
+        self._limits = limits
+        self._deadlines = deadlines
+        self._clock = clock
+        self._is_ready = is_ready
+        self._halt_file_exists = halt_file_exists
+        self._validate_options = validate_options
+        self._details: dict[str, ContractDetails] = {}
+        self._placing: set[UUID] = set()
+        self._recent: deque[tuple[float, Order]] = deque()
+        self.reserved: dict[UUID, Order] = {}
+
+    def bind(self, contract: Contract, order: Order) -> Order:
+        """Return the order with its contract, reference and time of creation.
+
+        Raises ValueError where the order was placed before, is not CREATED, or does not fit the contract.
+        """
+        if order.status is not OrderStatus.CREATED:
+            raise ValueError(f"only a CREATED order can be placed; {order.order_id} is {order.status}")
+        known = order.order_id in self._record.states or order.order_id in self._record.elsewhere
+        if known or order.order_id in self._placing:
+            raise ValueError(f"order {order.order_id} was placed before; an order_id is used once")
+        if order.contract is not None and order.contract.key != contract.key:
+            raise ValueError(f"order {order.order_id} is for {order.contract.key}, not {contract.key}")
+        return order.replace(
+            contract=contract,
+            conid=contract.conid if contract.conid is not None else order.conid,
+            order_ref=make_order_ref(self._record.engine_id, order.order_id),
+            created_at=self._broker.now(),
+        )
+
+    def hold(self, orders: tuple[Order, ...]) -> None:
+        """Hold the orders' ids until they are released, so that nobody places one of them twice."""
+        ids = {order.order_id for order in orders}
+        if len(ids) < len(orders):
+            raise ValueError("an order_id is used once, and two of the orders share one")
+        self._placing |= ids
+
+    def release(self, orders: tuple[Order, ...]) -> None:
+        """Let go of orders that are durable by now, or were refused."""
+        for order in orders:
+            self._placing.discard(order.order_id)
+            self.reserved.pop(order.order_id, None)
+
+    async def pass_through(self, orders: tuple[Order, ...], *, dry: bool = False) -> tuple[Order, ...]:
+        """Return the orders as they may be sent: completed, on their ticks, and reserved against every limit.
+
+        The first that is refused takes all of its unit with it: each is journaled as DENIED, and OrderDenied is
+        raised with the reason. With ``dry`` nothing is journaled or reserved.
+        """
+        refusal = self._not_now()
+        prepared = orders
+        if refusal is None:
+            prepared, refusal = await self._prepare(orders)
+        if refusal is None:
+            quotes = {order.order_id: await self._reference_quote(order) for order in prepared}
+            account = await self._account()
+            # From here to the reservation nothing awaits.
+            refusal = self._not_now() or self._judge(prepared, quotes, account, dry=dry)
+        if refusal is not None:
+            self._forget(prepared)
+            await self.deny(prepared, refusal, dry=dry)
+        return prepared
+
+    def _forget(self, orders: tuple[Order, ...]) -> None:
+        """Take back what a unit had reserved before one of its orders was refused."""
+        ids = {order.order_id for order in orders}
+        for order_id in ids:
+            self.reserved.pop(order_id, None)
+        self._recent = deque(row for row in self._recent if row[1].order_id not in ids)
+
+    def _not_now(self) -> Refusal | None:
+        if not self._is_ready():
+            message = "the engine is not ready: it has not compared its orders with the broker's yet"
+            return Refusal(Denial("NOT_READY", message))
+        if self._scribe.failure is not None:
+            return Refusal(Denial("JOURNAL_FAILED", f"{self._scribe.failure}; start anew once the cause is mended"))
+        return None
+
+    async def _prepare(self, orders: tuple[Order, ...]) -> tuple[tuple[Order, ...], Refusal | None]:
+        prepared: list[Order] = []
+        for order in orders:
+            ready, refusal = await self._complete(order)
+            if refusal is not None:
+                return orders, refusal
+            prepared.append(ready)
+        return tuple(prepared), None
+
+    async def _complete(self, order: Order) -> tuple[Order, Refusal | None]:
+        contract = order.contract
+        assert contract is not None
+        why = self._broker.capabilities.why_not(order)
+        if why is not None:
+            return order, Refusal(Denial("NOT_SUPPORTED", why), unsupported=True)
+        wrong = self._validate_options(order.options)
+        if wrong is not None:
+            return order, Refusal(Denial("ORDER_OPTIONS", wrong))
+        try:
+            details = await self.details(contract)
+        except Exception as error:  # noqa: BLE001 -- whatever a plugin raises, the contract is not known
+            return order, Refusal(Denial("UNKNOWN_CONTRACT", f"{contract.key} could not be looked up: {_told(error)}"))
+        return self._on_tick(order.replace(contract=details.contract, conid=details.contract.conid), details)
+
+    async def details(self, contract: Contract) -> ContractDetails:
+        """Return what the broker knows of a contract; asked once."""
+        known = self._details.get(contract.key)
+        if known is None:
+            async with asyncio.timeout(self._deadlines.question_deadline):
+                known = await self._broker.qualify(contract)
+            self._details[contract.key] = known
+        return known
+
+    def _on_tick(self, order: Order, details: ContractDetails) -> tuple[Order, Refusal | None]:
+        rounded: dict[str, Decimal] = {}
+        for name in ("limit_price", "stop_price"):
+            price: Decimal | None = getattr(order, name)
+            if price is None or details.on_tick(price):
+                continue
+            tick = details.tick_at(price)
+            if not self._limits.round_to_tick:
+                message = f"{name} {price:f} is not a multiple of the tick {tick:f} of {details.contract.key}"
+                return order, Refusal(Denial("OFF_TICK", message))
+            # The safe side: a limit to the better price for us, a stop to where it triggers earlier; both lie one way.
+            rounded[name] = round_to_tick(price, tick, up=order.action is OrderAction.SELL)
+        return (order.replace(**rounded) if rounded else order), None
+
+    def _judge(
+        self, orders: tuple[Order, ...], quotes: Mapping[UUID, Quote | None], account: Account | None, *, dry: bool
+    ) -> Refusal | None:
+        for order in orders:
+            refusal = self._judge_one(order, quotes[order.order_id], account)
+            if refusal is not None:
+                return refusal
+            if not dry:
+                self._reserve(order)
+        return None
+
+    def _judge_one(self, order: Order, quote: Quote | None, account: Account | None) -> Refusal | None:
+        for by, denial in self._checks.ask(order, self._context(order, quote, account)):
+            return Refusal(denial, by)
+        return None
+
+    def _context(self, order: Order, quote: Quote | None, account: Account | None) -> CheckContext:
+        open_orders = (
+            *(self._at_most(state) for state in self._record.open_states() if state.terms.order_id != order.order_id),
+            *(rest for rest in self.reserved.values() if rest.order_id not in self._record.states),
+        )
+        positions = self._holdings.quantities()
+        now = self._clock.monotonic()
+        while self._recent and now - self._recent[0][0] > _RECENT_SECONDS:
+            self._recent.popleft()
+        return CheckContext(
+            now=self._broker.now(),
+            monotonic=now,
+            limits=self._limits,
+            capabilities=self._broker.capabilities,
+            trading_state=TradingState.HALTED if self._halt_file_exists() else self._record.trading_state,
+            reducing=only_reduces(order, positions, open_orders),
+            positions=positions,
+            open_orders=open_orders,
+            recent=tuple(self._recent),
+            quote=quote,
+            account=account,
+        )
+
+    def _at_most(self, state: OrderState) -> Order:
+        """Return an open order as large as it may be: a change of it that is not answered may have taken effect."""
+        asked = self.reserved.get(state.terms.order_id, state.terms).quantity
+        most = max(asked, to_decimal(state.requested.get("quantity") or 0))
+        return state.order if most <= state.terms.quantity else state.order.replace(quantity=most)
+
+    def _reserve(self, order: Order) -> None:
+        self.reserved[order.order_id] = order
+        self._recent.append((self._clock.monotonic(), order))
+
+    async def _reference_quote(self, order: Order) -> Quote | None:
+        """Return a quote to judge the price by, where a limit wants one and the broker gives one in time."""
+        limits = self._limits
+        priced = order.limit_price is not None or order.stop_price is not None
+        wanted = limits.price_collar or limits.option_price_collar or (limits.max_order_value and not priced)
+        if not wanted or not self._broker.capabilities.quotes or order.contract is None:
+            return None
+        try:
+            async with asyncio.timeout(self._deadlines.question_deadline):
+                return await self._broker.quote(order.contract)
+        except Exception:  # noqa: BLE001 -- whatever a plugin raises, there is no quote, and the checks deny for want of it
+            return None
+
+    async def _account(self) -> Account | None:
+        if self._limits.max_daily_loss is None:
+            return None
+        try:
+            async with asyncio.timeout(self._deadlines.question_deadline):
+                return (await self._broker.snapshot()).account
+        except Exception:  # noqa: BLE001 -- whatever a plugin raises, the account is not known, and the checks deny
+            return None
+
+    async def judge_change(self, before: Order, after: Order) -> Order:
+        """Judge a working order's new terms as if it were placed with them, and return it on its ticks.
+
+        OrderDenied where they do not pass. Until it is released, the order counts with its new terms.
+        """
+        after, refusal = await self._complete(after)
+        if refusal is None:
+            quote = await self._reference_quote(after)
+            account = await self._account()
+            refusal = self._not_now() or self._judge_one(after, quote, account)
+        if refusal is not None:
+            raise _denied(refusal, before)
+        self.reserved[after.order_id] = after
+        return after
+
+    async def deny(self, orders: tuple[Order, ...], refusal: Refusal, *, dry: bool = False) -> NoReturn:
+        """Journal the orders as DENIED, unless ``dry``, and raise OrderDenied."""
+        now = self._broker.now()
+        code, reason = refusal.denial.code, refusal.denial.message
+        events = tuple(
+            OrderWasDenied(
+                time=now, order_id=order.order_id, order=order, code=code, reason=reason, denied_by=refusal.by
+            )
+            for order in orders
+        )
+        # A journal that has failed cannot take the denial either; the order is refused all the same.
+        if not dry:
+            with contextlib.suppress(JournalError):
+                await self._scribe.write(*events)
+        raise _denied(refusal, apply(None, events[0]).order)
+
+
+def _denied(refusal: Refusal, order: Order) -> OrderDenied:
+    code, reason = refusal.denial.code, refusal.denial.message
+    whose = "" if refusal.by == "v6" else f" ({refusal.by})"
+    kind = NotSupported if refusal.unsupported else OrderDenied
+    return kind(f"{code}: {reason}{whose}; nothing was sent", code=code, order=order)
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

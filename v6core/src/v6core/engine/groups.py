@@ -1,0 +1,85 @@
+"""Orders that belong together: a bracket, and a one-cancels-all group, each placed as one unit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from v6core.broker import Broker
+from v6core.contracts import Contract
+from v6core.engine.dispatch import Dispatch
+from v6core.engine.gate import Refusal
+from v6core.fills import ActionTaken, ExecutionResult
+from v6core.orders import BracketOrder, OcaType, Order, OrderStatus
+from v6core.risk import Denial
+
+# With a partial fill of one exit the other must cover what is left, so reducing comes before cancelling.
+_EXIT_OCA = (OcaType.REDUCE_WITH_BLOCK, OcaType.REDUCE, OcaType.CANCEL_WITH_BLOCK)
+
+
+class Groups:
+    """Places groups through the dispatch."""
+
+    def __init__(self, *, broker: Broker, dispatch: Dispatch) -> None:
+        self._broker = broker
+        self._dispatch = dispatch
+
+    async def bracket(
+        self,
+        bracket: BracketOrder,
+        entry_contract: Contract,
+        tp_contract: Contract | None = None,
+        sl_contract: Contract | None = None,
+    ) -> ExecutionResult:
+        """Place an entry and its exits as a unit, entry first; the exits wait for it at the broker."""
+        exits = tuple(self._exit(order, bracket) for order in bracket.exits)
+        contracts = {"tp": tp_contract or entry_contract, "sl": sl_contract or entry_contract}
+        of_exit = [contracts["tp"]] if bracket.take_profit is not None else []
+        of_exit += [contracts["sl"]] if bracket.stop_loss is not None else []
+        requests = ((entry_contract, bracket.parent_order), *zip(of_exit, exits, strict=True))
+        if not self._broker.capabilities.bracket:
+            denial = Denial("NOT_SUPPORTED", "the broker declares that it takes no brackets")
+            await self._dispatch.refuse(requests, Refusal(denial, unsupported=True))
+        return _result(ActionTaken.BRACKET_PLACED, await self._dispatch.place(requests))
+
+    def _exit(self, order: Order, bracket: BracketOrder) -> Order:
+        entry = bracket.parent_order
+        changes: dict[str, object] = {"parent_order_id": entry.order_id}
+        if order.strategy_id is None:
+            changes["strategy_id"] = entry.strategy_id
+        if order.account is None:
+            changes["account"] = entry.account
+        kept = [kind for kind in _EXIT_OCA if kind in self._broker.capabilities.oca_types]
+        if len(bracket.exits) > 1 and kept:
+            changes["oca_group"] = bracket.oca_group or order.oca_group or f"v6-oca-{entry.order_id.hex}"
+            changes["oca_type"] = order.oca_type or kept[0]
+        return order.replace(**changes)
+
+    async def one_cancels_all(
+        self, orders: Sequence[Order], contract: Contract | Sequence[Contract]
+    ) -> ExecutionResult:
+        """Place orders of which a fill of one cancels, or reduces, the others; one contract for all, or one each."""
+        if len(orders) < 2:
+            raise ValueError(f"a one-cancels-all group needs at least two orders, not {len(orders)}")
+        contracts = list(contract) if isinstance(contract, Sequence) else [contract] * len(orders)
+        if len(contracts) != len(orders):
+            raise ValueError(f"{len(orders)} orders need one contract, or {len(orders)}, not {len(contracts)}")
+        group = next((order.oca_group for order in orders if order.oca_group), f"v6-oca-{orders[0].order_id.hex}")
+        kinds = {order.oca_type for order in orders if order.oca_type is not None}
+        if len(kinds) > 1:
+            raise ValueError(f"the orders of a group share one oca_type, not {', '.join(sorted(kinds))}")
+        kind = kinds.pop() if kinds else OcaType.CANCEL_WITH_BLOCK
+        members = [order.replace(oca_group=group, oca_type=kind) for order in orders]
+        return _result(ActionTaken.OCA_PLACED, await self._dispatch.place(tuple(zip(contracts, members, strict=True))))
+
+
+def _result(done: ActionTaken, orders: tuple[Order, ...]) -> ExecutionResult:
+    bad = [order for order in orders if order.status in {OrderStatus.REJECTED, OrderStatus.LOST}]
+    doubtful = [order for order in orders if order.status is OrderStatus.IN_DOUBT]
+    if doubtful:
+        action, told = ActionTaken.UNKNOWN, doubtful
+    elif not bad:
+        return ExecutionResult.of(done, orders)
+    else:
+        action, told = (ActionTaken.FAILED if len(bad) == len(orders) else ActionTaken.PARTIAL), bad
+    message = "; ".join(f"{order.order_type} {order.order_id}: {order.status} ({order.reason})" for order in told)
+    return ExecutionResult.of(action, orders, error_message=message)

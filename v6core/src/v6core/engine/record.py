@@ -1,0 +1,216 @@
+"""What the engine knows: the fold of the journal, live and after a restart alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import singledispatchmethod
+from uuid import UUID
+
+from v6core.events import (
+    EngineEvent,
+    EngineStarted,
+    Event,
+    ForeignReported,
+    OrderEvent,
+    OrderIntended,
+    Purpose,
+    ReportReceived,
+    StrategyRecorded,
+    TradingState,
+    TradingStateChanged,
+)
+from v6core.fills import Fill
+from v6core.identifiers import parse_order_ref
+from v6core.lifecycle import OrderState, apply
+from v6core.orders import Order
+from v6core.positions import Position, fold_positions
+from v6core.reports import AdjustmentReport, CommissionReport, FillCorrectionReport, FillReport, Report
+from v6core.strategies import Strategy
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An event with the state that it leads to; None where it concerns no order."""
+
+    event: OrderEvent | EngineEvent
+    state: OrderState | None = None
+
+
+@dataclass(slots=True)
+class Record:
+    """The orders, strategies and trading state that the journal's events add up to.
+
+    A journal may have served several brokers, one at a time. With ``broker`` named, the record is of that one's orders
+    alone, and ``elsewhere`` are the ids of the others'; trading states hold for all.
+    """
+
+    engine_id: str
+    broker: str | None = None
+    elsewhere: set[UUID] = field(default_factory=set[UUID])
+    states: dict[UUID, OrderState] = field(default_factory=dict[UUID, OrderState])
+    open_ids: dict[UUID, None] = field(default_factory=dict[UUID, None])
+    doubtful_ids: dict[UUID, None] = field(default_factory=dict[UUID, None])
+    purposes: dict[UUID, Purpose] = field(default_factory=dict[UUID, Purpose])
+    strategies: dict[str, Strategy] = field(default_factory=dict[str, Strategy])
+    trading_state: TradingState = TradingState.ACTIVE
+    trading_reason: str = ""
+    adjustments: dict[str, AdjustmentReport] = field(default_factory=dict[str, AdjustmentReport])
+    _by_broker_id: dict[str, UUID] = field(default_factory=dict[str, UUID])
+    _by_execution: dict[str, UUID] = field(default_factory=dict[str, UUID])
+    _by_strategy: dict[str, dict[UUID, None]] = field(default_factory=dict[str, dict[UUID, None]])
+
+    def work_out(self, events: Iterable[Event], ahead: Mapping[UUID, OrderState]) -> list[Change]:
+        """Return what events would change without changing anything; ``ahead`` are states not durable yet.
+
+        A report that teaches nothing is left out: hearing a thing twice is hearing it once.
+        """
+        states: dict[UUID, OrderState] = {}
+        changes: list[Change] = []
+        for event in events:
+            if isinstance(event, OrderEvent):
+                order_id = event.order_id
+                before = states.get(order_id) or ahead.get(order_id) or self.states.get(order_id)
+                state = apply(before, event)
+                if isinstance(event, ReportReceived) and state == before:
+                    continue
+                states[order_id] = state
+                changes.append(Change(event, state))
+            elif not self._is_known(event):
+                changes.append(Change(event))
+        return changes
+
+    def absorb(self, change: Change) -> None:
+        """Make a change that is durable part of what is known."""
+        if change.state is not None and isinstance(change.event, OrderEvent):
+            self._keep(change.event, change.state)
+        elif not isinstance(change.event, OrderEvent):
+            self._note(change.event)
+
+    def replay(self, events: Iterable[Event]) -> None:
+        """Absorb the events of a journal, leaving out what happened at other brokers."""
+        serving: str | None = None
+        for event in events:
+            if isinstance(event, EngineStarted):
+                serving = event.broker
+            if (
+                serving is not None
+                and self.broker not in {None, serving}
+                and not isinstance(event, TradingStateChanged)
+            ):
+                if isinstance(event, OrderEvent):
+                    self.elsewhere.add(event.order_id)
+                continue
+            state = apply(self.states.get(event.order_id), event) if isinstance(event, OrderEvent) else None
+            self.absorb(Change(event, state))
+
+    def _keep(self, event: OrderEvent, state: OrderState) -> None:
+        order_id = event.order_id
+        self.states[order_id] = state
+        _mark(self.open_ids, order_id, state.status.is_open)
+        _mark(self.doubtful_ids, order_id, state.is_doubtful)
+        for broker_id in state.broker_order_ids:
+            self._by_broker_id[broker_id] = order_id
+        for execution_id in state.ledger.live:
+            self._by_execution[execution_id] = order_id
+        if state.terms.strategy_id is not None:
+            self._by_strategy.setdefault(state.terms.strategy_id, {})[order_id] = None
+        if isinstance(event, OrderIntended) and event.purpose is not None:
+            self.purposes[order_id] = event.purpose
+
+    @singledispatchmethod
+    def _note(self, event: EngineEvent) -> None:
+        """Take note of an event that concerns no order; most are history and change nothing."""
+
+    @_note.register
+    def _(self, event: TradingStateChanged) -> None:
+        self.trading_state = event.state
+        self.trading_reason = event.reason
+
+    @_note.register
+    def _(self, event: StrategyRecorded) -> None:
+        self.strategies[event.strategy.strategy_id] = event.strategy
+
+    @_note.register
+    def _(self, event: ForeignReported) -> None:
+        if isinstance(event.report, AdjustmentReport):
+            self.adjustments[event.report.adjustment_id] = event.report
+
+    def _is_known(self, event: EngineEvent) -> bool:
+        if isinstance(event, TradingStateChanged):
+            return (event.state, event.reason) == (self.trading_state, self.trading_reason)
+        report = event.report if isinstance(event, ForeignReported) else None
+        return isinstance(report, AdjustmentReport) and report.adjustment_id in self.adjustments
+
+    def order_of(self, report: Report) -> UUID | None:
+        """Return the order of ours that a report is about, or None where it is about none.
+
+        What it calls the order and its execution is remembered at once: the next report may come by these names alone,
+        before this one is durable.
+        """
+        order_id = self._named_by(report)
+        if order_id is not None:
+            self.know_as(getattr(report, "broker_order_id", None), order_id)
+            if isinstance(report, FillReport | FillCorrectionReport) and report.fill is not None:
+                self._by_execution.setdefault(report.fill.execution_id, order_id)
+        return order_id
+
+    def know_as(self, broker_order_id: str | None, order_id: UUID) -> None:
+        """Remember what the broker calls an order."""
+        if broker_order_id is not None:
+            self._by_broker_id.setdefault(broker_order_id, order_id)
+
+    def _named_by(self, report: Report) -> UUID | None:
+        if isinstance(report, CommissionReport):
+            return self._by_execution.get(report.commission.execution_id)
+        reference: str | None = getattr(report, "order_ref", None)
+        broker_id: str | None = getattr(report, "broker_order_id", None)
+        if reference is not None:
+            parsed = parse_order_ref(reference)
+            if parsed is None or parsed[0] != self.engine_id:
+                return None
+            return parsed[1] if parsed[1] in self.states else None
+        return None if broker_id is None else self._by_broker_id.get(broker_id)
+
+    def is_ahead_of_journal(self, report: Report) -> bool:
+        """Tell whether a report carries our engine's reference of an order that the journal does not know."""
+        reference: str | None = getattr(report, "order_ref", None)
+        parsed = parse_order_ref(reference) if reference is not None else None
+        return parsed is not None and parsed[0] == self.engine_id and parsed[1] not in self.states
+
+    def open_orders(self) -> tuple[Order, ...]:
+        """Return the orders that work, are on their way, or are in doubt."""
+        return tuple(state.order for state in self.open_states())
+
+    def open_states(self) -> tuple[OrderState, ...]:
+        """Return the states of the orders that work, are on their way, or are in doubt."""
+        return tuple(self.states[order_id] for order_id in self.open_ids)
+
+    def of_strategy(self, strategy_id: str) -> tuple[OrderState, ...]:
+        """Return the orders of a strategy, oldest first."""
+        return tuple(self.states[order_id] for order_id in self._by_strategy.get(strategy_id, ()))
+
+    def fills(self) -> Iterator[Fill]:
+        """Yield the fills that count, of all orders."""
+        for state in self.states.values():
+            yield from state.fills
+
+    def positions(self, strategy_id: str | None = None) -> tuple[Position, ...]:
+        """Return what fills and adjustments leave, of all strategies or of one, flat ones left out."""
+        rows = fold_positions(self.fills(), self.adjustments.values()).values()
+        return tuple(row for row in rows if row.quantity and strategy_id in {None, row.strategy_id})
+
+    def was_opened(self, strategy_id: str) -> bool:
+        """Tell whether anything of a strategy was filled by v6, other than to close or roll it."""
+        ending = {Purpose.CLOSE, Purpose.ROLL}
+        return any(
+            state.ledger.live and self.purposes.get(state.terms.order_id) not in ending
+            for state in self.of_strategy(strategy_id)
+        )
+
+
+def _mark(ids: dict[UUID, None], order_id: UUID, marked: bool) -> None:
+    if marked:
+        ids[order_id] = None
+    else:
+        ids.pop(order_id, None)

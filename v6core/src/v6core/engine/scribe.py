@@ -1,0 +1,178 @@
+"""Journal, then apply, then tell: the one way by which anything becomes known to the engine.
+
+Events wait until the event loop has run what is ready, and then go down in one durable transaction; that is the group
+commit. It runs on the loop's own thread: handing a commit to a writer thread costs more than it saves at order rates,
+and a single thread keeps a simulated run the same each time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from uuid import UUID
+
+from v6core.engine.record import Change, Record
+from v6core.errors import JournalError, NotConnected
+from v6core.events import EngineEvent, Event, OrderEvent, event_to_json
+from v6core.journal import Entry, Journal
+from v6core.lifecycle import OrderState
+from v6core.orders import Order
+
+_LOG = logging.getLogger(__name__)
+Request = tuple[Sequence[Event], asyncio.Future[None]]
+Notify = Callable[[OrderEvent | EngineEvent, Order | None], None]
+
+
+class Scribe:
+    """Writes events in groups, applies what is durable, and wakes whoever waits for a change."""
+
+    def __init__(self, journal: Journal, record: Record, notify: Sequence[Notify]) -> None:
+        self._journal = journal
+        self._record = record
+        self._notify = notify
+        self._waiting: list[Request] = []
+        self._scheduled = False
+        self._watchers: dict[UUID | None, set[asyncio.Future[None]]] = {}
+        self._closed = False
+        self.failure: JournalError | None = None
+
+    async def write(self, *events: Event) -> None:
+        """Return when the events are durable and applied; JournalError where they are not, and then nothing changed."""
+        await self._enqueue(events)
+
+    def note(self, *events: Event) -> None:
+        """Write events that nobody waits for; a failure is logged and latched."""
+        self._enqueue(events).add_done_callback(_swallow)
+
+    async def drain(self) -> None:
+        """Return when everything handed over so far is durable, or has failed."""
+        if self._waiting:
+            self._flush()
+        await asyncio.sleep(0)
+
+    def close(self) -> None:
+        """Let go of whoever waits for a change: none will come any more."""
+        self._closed = True
+        self._wake(tuple(self._watchers))
+
+    def _enqueue(self, events: Sequence[Event]) -> asyncio.Future[None]:
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        self._waiting.append((events, done))
+        if not self._scheduled:
+            self._scheduled = True
+            loop.call_soon(self._flush)
+        return done
+
+    def _flush(self) -> None:
+        batch, self._waiting, self._scheduled = self._waiting, [], False
+        if not batch:
+            return
+        changes, asking = self._work_out(batch)
+        failure = self._append(changes) if changes else None
+        if failure is not None:
+            for done in asking:
+                _fail(done, failure)
+            return
+        for change in changes:
+            self._record.absorb(change)
+        for done in asking:
+            if not done.done():
+                done.set_result(None)
+        if changes:
+            self._tell(changes)
+
+    def _append(self, changes: Sequence[Change]) -> JournalError | None:
+        """Make changes durable, or return why they are not; a journal that failed once is not tried again."""
+        if self.failure is None:
+            try:
+                self._journal.append([_entry(change.event) for change in changes])
+            except Exception as error:  # noqa: BLE001 -- whatever a store raises, the rows may or may not be there
+                self._latch(error)
+        return self.failure
+
+    def _work_out(self, batch: Sequence[Request]) -> tuple[list[Change], list[asyncio.Future[None]]]:
+        """Return what all groups change; one group's nonsense does not keep another's intent from becoming durable."""
+        changes: list[Change] = []
+        asking: list[asyncio.Future[None]] = []
+        tentative: dict[UUID, OrderState] = {}
+        for events, done in batch:
+            try:
+                found = self._record.work_out(events, tentative)
+            except Exception as error:  # noqa: BLE001 -- whatever it is, it goes to whoever asked
+                _fail(done, error)
+            else:
+                asking.append(done)
+                changes += found
+                tentative.update({c.state.terms.order_id: c.state for c in found if c.state is not None})
+        return changes, asking
+
+    def _latch(self, error: Exception) -> None:
+        """Send nothing more until a new start: a journal that failed once cannot be trusted to know what it holds."""
+        _LOG.error("the journal failed; nothing more is sent: %s", error)
+        told = f"the journal failed with {type(error).__name__}: {error}"
+        self.failure = error if isinstance(error, JournalError) else JournalError(told)
+        self._wake(tuple(self._watchers))
+
+    def _tell(self, changes: Sequence[Change]) -> None:
+        if self._notify:
+            for change in changes:
+                order = change.state.order if change.state is not None else None
+                for notify in self._notify:
+                    notify(change.event, order)
+        self._wake({change.state.terms.order_id for change in changes if change.state is not None})
+
+    def _wake(self, order_ids: Iterable[UUID | None]) -> None:
+        for key in (None, *order_ids):
+            for watcher in self._watchers.pop(key, ()):
+                if not watcher.done():
+                    watcher.set_result(None)
+
+    async def changed(self, *order_ids: UUID) -> None:
+        """Return after the next change of one of the orders; without any, after the next change of anything.
+
+        NotConnected once the engine has stopped.
+        """
+        if self._closed:
+            raise NotConnected("the engine was stopped, so nothing more will be known of its orders")
+        watcher: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        keys = order_ids or (None,)
+        for key in keys:
+            self._watchers.setdefault(key, set()).add(watcher)
+        try:
+            await watcher
+        finally:
+            for key in keys:
+                watching = self._watchers.get(key)
+                if watching is not None:
+                    watching.discard(watcher)
+                    if not watching:
+                        del self._watchers[key]
+
+    async def until(self, condition: Callable[[], bool], *order_ids: UUID, timeout: float | None = None) -> bool:
+        """Wait until a condition on the orders holds; False where the time, in seconds, is over first."""
+        if condition():
+            return True
+        try:
+            async with asyncio.timeout(timeout):
+                while not condition():
+                    await self.changed(*order_ids)
+        except TimeoutError:
+            return condition()
+        return True
+
+
+def _entry(event: OrderEvent | EngineEvent) -> Entry:
+    order_id = event.order_id if isinstance(event, OrderEvent) else None
+    return Entry(kind=event.event, time=event.time, payload=event_to_json(event), order_id=order_id)
+
+
+def _fail(done: asyncio.Future[None], error: BaseException) -> None:
+    if not done.done():
+        done.set_exception(error)
+
+
+def _swallow(done: asyncio.Future[None]) -> None:
+    if not done.cancelled() and (error := done.exception()) is not None:
+        _LOG.error("an event could not be recorded: %s", error)

@@ -1,0 +1,19 @@
+"""The command line ``v6``; only what a command needs is imported, and only when it is called.
+
+* ``program``    the command ``v6`` itself: its subcommands by name, its errors, its exit status
+* ``catalogue``  which subcommands there are, each with its module and its line of help
+* ``invocation`` what was asked for on the command line, and how it is answered: text, or one JSON document
+* ``failures``   an exception as a sentence, a code, a hint, whether anything was sent, and an exit status
+* ``arguments``  the types of arguments: contracts, amounts, days, words
+* ``running``    an engine on the event loop that its broker calls for
+* ``records``    the journal, read while an engine may be writing it
+* ``telling``    orders, results and plain tables in words
+* ``commands``   a module for each subcommand
+* ``demo``       the story that ``v6 demo`` runs
+"""
+
+from __future__ import annotations
+
+from v6core.cli.program import main
+
+__all__ = ["main"]

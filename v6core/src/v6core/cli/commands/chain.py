@@ -1,0 +1,93 @@
+"""``v6 chain``: the options listed on a symbol."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import click
+
+from v6core.cli.arguments import DAY
+from v6core.cli.failures import CommandFailed, Failure
+from v6core.cli.invocation import Invocation, subcommand
+from v6core.cli.running import run_engine
+from v6core.cli.telling import table
+from v6core.contracts import OptionRight, parse_contract
+from v6core.engine import OrderExecutionEngine
+from v6core.errors import BrokerError
+from v6core.money import plain
+from v6core.quotes import OptionChain, Quote
+from v6core.sessions import trading_day
+
+Strips = dict[tuple[Decimal, OptionRight], Quote | None]
+
+
+@subcommand("chain")
+@click.argument("symbol")
+@click.option("--expiration", type=DAY, help="The strikes of one expiration.")
+@click.option("--quotes", "with_quotes", is_flag=True, help="With --expiration: the quotes at its strikes, too.")
+def command(invocation: Invocation, symbol: str, expiration: date | None, *, with_quotes: bool) -> None:
+    """Show the options listed on SYMBOL: its expirations, or the strikes of one."""
+    if with_quotes and expiration is None:
+        raise click.UsageError("--quotes needs --expiration")
+    underlying = parse_contract(symbol)
+
+    async def ask(engine: OrderExecutionEngine) -> tuple[OptionChain, date, Strips]:
+        chain = await engine.option_chain(underlying)
+        quotes = await _quotes(engine, chain, expiration) if with_quotes and expiration is not None else {}
+        return chain, trading_day(engine.now()), quotes
+
+    chain, today, quotes = run_engine(invocation, ask)
+    if expiration is None:
+        invocation.tell(chain.model_dump(mode="json"), _expirations(chain, today))
+        return
+    row = chain.at(expiration)
+    if row is None:
+        days = ", ".join(str(listed.expiration) for listed in chain.expirations)
+        raise CommandFailed(
+            Failure(error=f"no options on {symbol} expire on {expiration}", code="NOT_LISTED", hint=f"these do: {days}")
+        )
+    document = {"symbol": chain.symbol, **row.model_dump(mode="json")}
+    if with_quotes:
+        document["quotes"] = [quote.model_dump(mode="json") for quote in quotes.values() if quote is not None]
+        invocation.tell(document, _strips(row.strikes, quotes))
+        return
+    strikes = " ".join(plain(strike) for strike in row.strikes)
+    invocation.tell(document, [f"{chain.symbol} {row.expiration}: {len(row.strikes)} strikes", strikes])
+
+
+async def _quotes(engine: OrderExecutionEngine, chain: OptionChain, expiration: date) -> Strips:
+    found: Strips = {}
+    row = chain.at(expiration)
+    for strike in row.strikes if row is not None else ():
+        for right in OptionRight:
+            option = chain.option(expiration, strike, right)
+            try:
+                found[strike, right] = None if option is None else await engine.quote(option)
+            except BrokerError:
+                found[strike, right] = None
+    return found
+
+
+def _expirations(chain: OptionChain, today: date) -> Iterator[str]:
+    rows = [
+        (row.expiration, (row.expiration - today).days, len(row.strikes), row.strikes[0], row.strikes[-1])
+        for row in chain.expirations
+    ]
+    headers = ("EXPIRATION", "DAYS", "STRIKES", "FROM", "TO")
+    yield from table(headers, rows, "DAYS|STRIKES|FROM|TO")
+
+
+def _strips(strikes: Iterable[Decimal], quotes: Strips) -> Iterator[str]:
+    rows = [
+        (*_sides(quotes.get((strike, OptionRight.CALL))), strike, *_sides(quotes.get((strike, OptionRight.PUT))))
+        for strike in strikes
+    ]
+    headers = ("CALL BID", "CALL ASK", "STRIKE", "PUT BID", "PUT ASK")
+    yield from table(headers, rows, "|".join(headers))
+
+
+def _sides(quote: Quote | None) -> tuple[Any, Any]:
+    return (None, None) if quote is None else (quote.bid, quote.ask)

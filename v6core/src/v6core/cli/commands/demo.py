@@ -1,0 +1,95 @@
+"""``v6 demo``: a trading day on the configured broker, the paper broker by default."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from v6core.cli.demo.invariants import Books, audit
+from v6core.cli.demo.market import Pace
+from v6core.cli.demo.report import Report
+from v6core.cli.demo.stage import Stage, stage_of
+from v6core.cli.demo.story import Story
+from v6core.cli.demo.telling import step_lines
+from v6core.cli.failures import CommandFailed, Failure
+from v6core.cli.invocation import Invocation, subcommand
+from v6core.cli.running import run
+from v6core.contracts import Stock
+from v6core.engine import OrderExecutionEngine
+from v6core.errors import OrderDenied, V6Error
+
+_SYMBOL = "SPY"
+
+
+@subcommand("demo")
+@click.option("--quotes", type=click.Path(path_type=Path), help="A file of recorded quotes, instead of a made-up day.")
+@click.option("--symbol", help=f"What is traded; {_SYMBOL} unless said, and needed with --quotes.")
+@click.option("--seed", type=int, help="What the made-up day is made from: the same seed, the same day.")
+@click.option("--real-money", is_flag=True, help="Let it trade on a broker that is not simulated.")
+def command(
+    invocation: Invocation, quotes: Path | None, symbol: str | None, seed: int | None, *, real_money: bool
+) -> None:
+    """Run a trading day on the configured broker, and check the books.
+
+    A bracket that ends by one exit cancelling the other, an iron condor opened as one combo, its tested side rolled
+    to a later expiration, everything closed. On the paper broker the demo has an account and a journal of its own that
+    are gone afterwards.
+    """
+    if quotes is not None and symbol is None:
+        raise click.UsageError("--quotes needs --symbol; v6 replay FILE tells which symbols the file has")
+    stock = Stock(symbol or _SYMBOL)
+    with stage_of(invocation.configuration(), quotes, seed) as stage:
+
+        async def play(engine: OrderExecutionEngine) -> Report:
+            _check_simulated(engine, real_money=real_money)
+            invocation.sent = "unknown" if not stage.is_own else False
+            return await _play(invocation, stage, stock)
+
+        report = run(stage.engine, play, stage.loop_factory, as_json=invocation.as_json)
+    invocation.tell(report.document, report.lines())
+    if not report.ended_flat:
+        raise CommandFailed(Failure(error="the demo did not end flat and balanced", code="NOT_FLAT", sent=True))
+
+
+def _check_simulated(engine: OrderExecutionEngine, *, real_money: bool) -> None:
+    if not engine.capabilities.simulated and not real_money:
+        raise OrderDenied(
+            f"{engine.name} is not simulated: the demo would trade with real money; nothing was sent",
+            code="REAL_MONEY",
+            hint="--real-money lets it, --broker paper plays it on paper",
+        )
+
+
+async def _play(invocation: Invocation, stage: Stage, stock: Stock) -> Report:
+    engine = stage.engine
+    started = engine.now()
+    account = await engine.account()
+    tag = "" if stage.is_own else f"-{stage.ids.engine_id()}"
+    story = Story(engine, stock, stage.ids, Pace.of_loop(), tag)
+    try:
+        await story.play()
+    except V6Error:
+        invocation.tell_people(step_lines(story.steps))
+        raise
+    wanted = set(await story.order_ids())
+    orders = tuple(order for order in await engine.orders() if order.order_id in wanted)
+    fills = sorted(await engine.fills(), key=lambda fill: fill.time)
+    positions = await engine.positions()
+    books = Books(
+        journal=engine.journal,
+        orders=orders,
+        fills=tuple(fill for fill in fills if fill.order_id in wanted),
+        positions=tuple(row for row in positions if stage.is_own or row.strategy_id in story.strategy_ids),
+        cash_start=account.cash,
+        cash_end=(await engine.account()).cash,
+    )
+    return Report(
+        stage=stage,
+        story=story,
+        books=books,
+        audit=audit(books),
+        currency=account.currency,
+        started=started,
+        ended=engine.now(),
+    )

@@ -1,0 +1,60 @@
+"""The journal, read without a lock and without a broker, also while an engine writes it."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from uuid import UUID
+
+import click
+
+from v6core.engine.record import Record
+from v6core.errors import JournalCorrupt, UnknownOrder
+from v6core.events import EngineEvent, OrderEvent, event_from_json
+from v6core.journal import Row, open_for_reading
+
+_SHORTEST = 4
+
+
+def rows_of(path: Path) -> tuple[Row, ...]:
+    """Return the rows of a journal; none where there is no journal yet."""
+    if not path.exists():
+        return ()
+    with closing(open_for_reading(path)) as reader:
+        return tuple(reader.rows())
+
+
+def record_of(path: Path) -> Record:
+    """Return what a journal adds up to; an empty record where there is none yet."""
+    if not path.exists():
+        return Record("")
+    with closing(open_for_reading(path)) as reader:
+        record = Record(reader.engine_id)
+        record.replay(event_of(row) for row in reader.rows())
+    return record
+
+
+def event_of(row: Row) -> OrderEvent | EngineEvent:
+    """Return the event of a row; JournalCorrupt where this v6 cannot read it."""
+    try:
+        return event_from_json(row.payload)
+    except ValueError as error:
+        raise JournalCorrupt(
+            f"row {row.seq} holds no event that this v6 knows: {row.kind}", hint="v6 journal verify checks the rest"
+        ) from error
+
+
+def order_id_in(text: str, known: tuple[UUID, ...]) -> UUID:
+    """Return the order id that a text names, whole or by its first characters.
+
+    UnknownOrder where the journal knows none; a usage error where several fit, or where it is no id.
+    """
+    wanted = text.strip().lower().replace("-", "")
+    if not wanted or set(wanted) - set("0123456789abcdef") or not _SHORTEST <= len(wanted) <= 32:
+        raise click.UsageError(f"an order id is a UUID, or its first characters, at least {_SHORTEST}, not {text!r}")
+    found = [order_id for order_id in known if order_id.hex.startswith(wanted)]
+    if not found:
+        raise UnknownOrder(f"the journal knows no order {text}", hint="v6 orders lists them")
+    if len(found) > 1:
+        raise click.UsageError(f"{text} begins {len(found)} order ids; give more of it")
+    return found[0]

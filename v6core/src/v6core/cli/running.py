@@ -1,0 +1,76 @@
+"""An engine on the event loop that its broker calls for, for as long as one command takes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import click
+
+from v6core.broker import BrokerSpec
+from v6core.cli.failures import Interrupted
+from v6core.cli.invocation import Invocation
+from v6core.config import settings_for
+from v6core.engine import OrderExecutionEngine
+from v6core.errors import JournalLocked
+from v6core.plugins import load_broker
+
+T = TypeVar("T")
+Work = Callable[[OrderExecutionEngine], Awaitable[T]]
+LoopFactory = Callable[[], asyncio.AbstractEventLoop]
+
+
+def run_engine(invocation: Invocation, work: Work[T]) -> T:
+    """Start the configured engine, let ``work`` have it, stop it, and return what came of it.
+
+    JournalLocked where an engine runs on the same journal already: it names the process, and what can be done beside.
+    """
+    configuration = invocation.configuration()
+    section = configuration.chosen
+    spec: BrokerSpec[Any] = load_broker(section.plugin, configuration.folder)
+    settings = settings_for(section, spec.settings)
+    engine = OrderExecutionEngine.from_configuration(configuration)
+    try:
+        return run(engine, work, spec.event_loop(settings), as_json=invocation.as_json)
+    except JournalLocked as locked:
+        hint = f"{locked.hint}; meanwhile v6 orders, fills and journal can be read, and v6 halt stops new orders"
+        raise JournalLocked(locked.message, hint=hint) from locked
+
+
+def run(engine: OrderExecutionEngine, work: Work[T], loop_factory: LoopFactory | None, *, as_json: bool) -> T:
+    """Run an engine on a loop of this kind."""
+
+    async def within() -> T:
+        async with engine:
+            return await work(engine)
+
+    with _warnings_in_one_line(as_json=as_json), asyncio.Runner(loop_factory=loop_factory) as runner:
+        try:
+            return runner.run(within())
+        except KeyboardInterrupt:
+            raise Interrupted from None
+
+
+class _OneLine(logging.Handler):
+    """Tells a warning in one line, without a traceback."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(f"v6: {record.levelname.lower()}: {' '.join(record.getMessage().split())}", file=sys.stderr)
+
+
+@contextmanager
+def _warnings_in_one_line(*, as_json: bool) -> Generator[None]:
+    """With ``--json`` standard error holds the error document and nothing else."""
+    handler = logging.NullHandler() if as_json else _OneLine(logging.WARNING)
+    loggers = [logging.getLogger(name) for name in ("v6", "v6core")]
+    for logger in loggers:
+        logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeHandler(handler)

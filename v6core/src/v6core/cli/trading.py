@@ -1,0 +1,78 @@
+"""Halting and resuming without a broker: in the journal where it is free, by the halt file where an engine holds it."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from v6core.cli.failures import CommandFailed, Failure
+from v6core.cli.records import record_of
+from v6core.config import Configuration
+from v6core.errors import JournalLocked
+from v6core.events import TradingState, TradingStateChanged, event_to_json
+from v6core.identifiers import RandomIds
+from v6core.journal import Entry, SqliteJournal
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was done, as a document and in lines."""
+
+    document: dict[str, Any]
+    lines: tuple[str, ...]
+
+
+def halt(configuration: Configuration, reason: str) -> Told:
+    """Halt; JournalError or OSError where neither the journal nor the halt file can be written."""
+    _check_reason(reason)
+    path, file = configuration.journal.path, Path(configuration.risk.halt_file)
+    try:
+        _write(path, TradingState.HALTED, reason)
+    except JournalLocked as locked:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{reason}\n", encoding="utf-8")
+        document = {"state": "HALTED", "reason": reason, "by": "halt_file", "halt_file": str(file)}
+        return Told(document, (f"halted by the halt file {file}: {locked.message} and obeys it at once",))
+    return Told(
+        {"state": "HALTED", "reason": reason, "by": "journal", "halt_file": None},
+        (f"halted, kept in the journal {path}; v6 resume lets orders out again",),
+    )
+
+
+def resume(configuration: Configuration, reason: str) -> Told:
+    """Resume; CommandFailed where another engine was halted in its own journal, which only it can write."""
+    _check_reason(reason)
+    path, file = configuration.journal.path, Path(configuration.risk.halt_file)
+    try:
+        _write(path, TradingState.ACTIVE, reason)
+    except JournalLocked as locked:
+        file.unlink(missing_ok=True)
+        state = record_of(path).trading_state
+        if state is not TradingState.ACTIVE:
+            raise CommandFailed(
+                Failure(
+                    error=f"the halt file is gone, but trading is {state} in the journal, and {locked.message}",
+                    code=locked.code,
+                    hint="resume in that program, or stop it and call v6 resume again",
+                )
+            ) from None
+    else:
+        file.unlink(missing_ok=True)
+    document = {"state": "ACTIVE", "reason": reason}
+    return Told(document, ("orders go out again",))
+
+
+def _check_reason(reason: str) -> None:
+    if not reason.strip():
+        raise click.UsageError("say why: the reason is kept in the journal")
+
+
+def _write(path: Path, state: TradingState, reason: str) -> None:
+    event = TradingStateChanged(time=datetime.now(UTC), state=state, reason=reason)
+    with closing(SqliteJournal.open(path, ids=RandomIds())) as journal:
+        journal.append([Entry(kind=event.event, time=event.time, payload=event_to_json(event))])

@@ -125,7 +125,7 @@ def tell_before_it_is_durable(patch: pytest.MonkeyPatch) -> None:
     def append(self: Scribe, changes: Any) -> Any:
         for change in changes:
             for notify in self._notify[1:]:
-                notify(change.event, None)
+                notify(change)
         return sound(self, changes)
 
     patch.setattr(Scribe, "_append", append)

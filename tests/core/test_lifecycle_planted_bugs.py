@@ -52,14 +52,14 @@ def samples_of(draw: st.DrawFn, order: st.SearchStrategy[Order]) -> Sample:
 
 @functools.cache
 def samples() -> tuple[Sample, ...]:
-    """The same few hundred samples for every bug, drawn once: one kind of order is enough to show most of them."""
+    """The same samples for every bug, drawn once: one kind of order is enough to show most of them."""
     plain = plausible.orders(st.just(Stock("GOOG")), st.just(OrderType.MARKET))
     combos = plausible.orders(plausible.combos(), st.just(OrderType.MARKET))
     drawn: list[Sample] = []
 
     @settings(
         deadline=None,
-        max_examples=250,
+        max_examples=900,
         derandomize=True,
         database=None,
         phases=[Phase.generate],

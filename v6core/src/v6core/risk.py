@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -97,7 +97,7 @@ class CheckContext:
     reducing: bool
     positions: Mapping[str, Decimal] = field(default_factory=dict[str, Decimal])
     open_orders: tuple[Order, ...] = ()
-    recent: tuple[tuple[float, Order], ...] = ()
+    recent: Sequence[tuple[float, Order]] = ()
     quote: Quote | None = None
     account: Account | None = None
     rates: Mapping[str, Decimal] = field(default_factory=dict[str, Decimal])

@@ -22,7 +22,7 @@ from v6core.engine.market import Market
 from v6core.engine.operations import Operations
 from v6core.engine.record import Record
 from v6core.engine.recovery import Recovery
-from v6core.engine.scribe import Scribe
+from v6core.engine.scribe import Notify, Scribe
 from v6core.identifiers import IdSource, RandomIds
 from v6core.journal import Journal
 from v6core.plugins import Extensions
@@ -133,8 +133,9 @@ def make_broker(
     return spec.create(settings, context)
 
 
-def _observers(plan: Blueprint) -> tuple[Callable[..., None], ...]:
-    return (plan.extensions.observers.notify,) if plan.extensions.observers.names else ()
+def _observers(plan: Blueprint) -> tuple[Notify, ...]:
+    observers = plan.extensions.observers
+    return (lambda change: observers.notify(change.event, change.order),) if observers.names else ()
 
 
 def wrong_options(spec: BrokerSpec[Any], options: Mapping[str, Any]) -> str | None:

@@ -111,7 +111,7 @@ class Dispatch:
         except JournalError as error:
             message = "the orders were sent, and the journal failed before their answers could be recorded"
             raise OutcomeUnknown(f"{message}: {error}", order_id=ids[0]) from error
-        return tuple(self._record.states[order_id].order for order_id in ids)
+        return tuple(map(self._record.order, ids))
 
     async def _intend(self, orders: tuple[Order, ...], purpose: Purpose | None, along: Sequence[EngineEvent]) -> None:
         ids = tuple(order.order_id for order in orders)

@@ -168,7 +168,9 @@ class Gate:
             details = await self.details(contract)
         except Exception as error:  # noqa: BLE001 -- whatever a plugin raises, the contract is not known
             return order, Refusal(Denial("UNKNOWN_CONTRACT", f"{contract.key} could not be looked up: {_told(error)}"))
-        return self._on_tick(order.replace(contract=details.contract, conid=details.contract.conid), details)
+        if details.contract != contract:
+            order = order.replace(contract=details.contract, conid=details.contract.conid)
+        return self._on_tick(order, details)
 
     async def details(self, contract: Contract) -> ContractDetails:
         """Return what the broker knows of a contract; asked once."""
@@ -227,7 +229,7 @@ class Gate:
             reducing=only_reduces(order, positions, open_orders),
             positions=positions,
             open_orders=open_orders,
-            recent=tuple(self._recent),
+            recent=self._recent,
             quote=quote,
             account=account,
         )
@@ -236,7 +238,8 @@ class Gate:
         """Return an open order as large as it may be: a change of it that is not answered may have taken effect."""
         asked = self.reserved.get(state.terms.order_id, state.terms).quantity
         most = max(asked, to_decimal(state.requested.get("quantity") or 0))
-        return state.order if most <= state.terms.quantity else state.order.replace(quantity=most)
+        order = self._record.order(state.terms.order_id)
+        return order if most <= state.terms.quantity else order.replace(quantity=most)
 
     def _reserve(self, order: Order) -> None:
         self.reserved[order.order_id] = order

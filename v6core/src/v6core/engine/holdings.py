@@ -10,11 +10,10 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from uuid import UUID
 
-from v6core.engine.record import Record
-from v6core.events import EngineEvent, ForeignReported, OrderEvent, ReportReceived
+from v6core.engine.record import Change, Record
+from v6core.events import ForeignReported, ReportReceived
 from v6core.fills import Fill
 from v6core.money import ZERO
-from v6core.orders import Order
 from v6core.reports import AdjustmentReport, BrokerPosition, FillCorrectionReport, FillReport
 
 Quantities = dict[str, Decimal]
@@ -28,6 +27,7 @@ class Holdings:
         self._others: Quantities = {}
         self._ours: Quantities = {}
         self._of_order: dict[UUID, Quantities] = {}
+        self._foreign: set[str] = set()
 
     def quantities(self) -> Mapping[str, Decimal]:
         """Return what is held, without what is flat."""
@@ -46,8 +46,9 @@ class Holdings:
         for order_id in self._record.states:
             self._count(order_id)
 
-    def learn(self, event: OrderEvent | EngineEvent, _order: Order | None) -> None:
+    def learn(self, change: Change) -> None:
         """Follow an event."""
+        event = change.event
         if isinstance(event, ReportReceived) and isinstance(event.report, FillReport | FillCorrectionReport):
             self._count(event.order_id)
         elif isinstance(event, ForeignReported):
@@ -57,7 +58,8 @@ class Holdings:
         report = event.report
         if isinstance(report, AdjustmentReport):
             _move(self._others, report.contract.key, report.quantity)
-        elif isinstance(report, FillReport):
+        elif isinstance(report, FillReport) and report.fill.execution_id not in self._foreign:
+            self._foreign.add(report.fill.execution_id)
             _move(self._others, report.fill.contract.key, report.fill.signed_quantity)
 
     def _count(self, order_id: UUID) -> None:

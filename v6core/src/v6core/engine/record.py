@@ -36,6 +36,11 @@ class Change:
     event: OrderEvent | EngineEvent
     state: OrderState | None = None
 
+    @property
+    def order(self) -> Order | None:
+        """The order as it is after the event."""
+        return None if self.state is None else self.state.order
+
 
 @dataclass(slots=True)
 class Record:
@@ -58,6 +63,7 @@ class Record:
     adjustments: dict[str, AdjustmentReport] = field(default_factory=dict[str, AdjustmentReport])
     _by_broker_id: dict[str, UUID] = field(default_factory=dict[str, UUID])
     _by_execution: dict[str, UUID] = field(default_factory=dict[str, UUID])
+    _views: dict[UUID, tuple[OrderState, Order]] = field(default_factory=dict[UUID, tuple[OrderState, Order]])
     _by_strategy: dict[str, dict[UUID, None]] = field(default_factory=dict[str, dict[UUID, None]])
 
     def work_out(self, events: Iterable[Event], ahead: Mapping[UUID, OrderState]) -> list[Change]:
@@ -108,6 +114,8 @@ class Record:
         order_id = event.order_id
         self.states[order_id] = state
         _mark(self.open_ids, order_id, state.status.is_open)
+        if not state.status.is_open:
+            self._views.pop(order_id, None)
         _mark(self.doubtful_ids, order_id, state.is_doubtful)
         for broker_id in state.broker_order_ids:
             self._by_broker_id[broker_id] = order_id
@@ -180,7 +188,17 @@ class Record:
 
     def open_orders(self) -> tuple[Order, ...]:
         """Return the orders that work, are on their way, or are in doubt."""
-        return tuple(state.order for state in self.open_states())
+        return tuple(self.order(order_id) for order_id in self.open_ids)
+
+    def order(self, order_id: UUID) -> Order:
+        """Return an order as users see it; while it is open the view is kept, since every check looks at it."""
+        state = self.states[order_id]
+        known, view = self._views.get(order_id, (None, None))
+        if view is None or known is not state:
+            view = state.order
+            if state.status.is_open:
+                self._views[order_id] = (state, view)
+        return view
 
     def open_states(self) -> tuple[OrderState, ...]:
         """Return the states of the orders that work, are on their way, or are in doubt."""
@@ -201,11 +219,12 @@ class Record:
         return tuple(row for row in rows if row.quantity and strategy_id in {None, row.strategy_id})
 
     def was_opened(self, strategy_id: str) -> bool:
-        """Tell whether anything of a strategy was filled by v6, other than to close or roll it."""
+        """Tell whether v6 opened a strategy, or set out to: what it holds is then what the journal says, if nothing."""
         ending = {Purpose.CLOSE, Purpose.ROLL}
         return any(
-            state.ledger.live and self.purposes.get(state.terms.order_id) not in ending
+            purpose is Purpose.OPEN or (state.ledger.live and purpose not in ending)
             for state in self.of_strategy(strategy_id)
+            for purpose in (self.purposes.get(state.terms.order_id),)
         )
 
 

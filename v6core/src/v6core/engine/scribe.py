@@ -17,11 +17,10 @@ from v6core.errors import JournalError, NotConnected
 from v6core.events import EngineEvent, Event, OrderEvent, event_to_json
 from v6core.journal import Entry, Journal
 from v6core.lifecycle import OrderState
-from v6core.orders import Order
 
 _LOG = logging.getLogger(__name__)
 Request = tuple[Sequence[Event], asyncio.Future[None]]
-Notify = Callable[[OrderEvent | EngineEvent, Order | None], None]
+Notify = Callable[[Change], None]
 
 
 class Scribe:
@@ -116,11 +115,9 @@ class Scribe:
         self._wake(tuple(self._watchers))
 
     def _tell(self, changes: Sequence[Change]) -> None:
-        if self._notify:
-            for change in changes:
-                order = change.state.order if change.state is not None else None
-                for notify in self._notify:
-                    notify(change.event, order)
+        for change in changes:
+            for notify in self._notify:
+                notify(change)
         self._wake({change.state.terms.order_id for change in changes if change.state is not None})
 
     def _wake(self, order_ids: Iterable[UUID | None]) -> None:

@@ -336,7 +336,7 @@ def _with_terms(state: OrderState, report: OrderReport) -> OrderState:
 def _is_reduced_by_group(terms: Order, changed: Mapping[str, Any]) -> bool:
     """Tell whether all that changed is a smaller quantity of an order whose entry or group may take from it."""
     grouped = terms.parent_order_id is not None or terms.oca_group is not None
-    return grouped and changed.keys() == {"quantity"} and changed["quantity"] < terms.quantity
+    return grouped and set(changed) == {"quantity"} and changed["quantity"] < terms.quantity
 
 
 def _shown(terms: OrderTerms) -> dict[str, Any]:

@@ -488,6 +488,21 @@ async def test_a_split_roll_stops_where_a_step_fails() -> None:
 
 
 @simulated
+async def test_a_later_step_of_a_roll_is_priced_by_the_quotes_of_its_time() -> None:
+    broker = market()
+
+    def widen(scripted: ScriptedBroker, _: object) -> None:
+        for quote in tuple(scripted.quotes_of.values()):
+            scripted.set_quote(quote.contract, "1.00", "1.60")
+
+    async with engine_on(broker) as engine:
+        strategy = await opened(engine, condor())
+        broker.on("place", fills(), widen)
+        first, second = (await engine.roll_position(strategy, 45, sequential=True)).orders
+        assert (first.limit_price, second.limit_price) == (Decimal("0.20"), Decimal("1.20"))
+
+
+@simulated
 async def test_a_split_roll_whose_second_step_is_denied_is_partial() -> None:
     broker = market()
     async with engine_on(broker) as engine:

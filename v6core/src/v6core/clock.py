@@ -128,6 +128,10 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         """Return the simulated seconds since the loop was made."""
         return self._elapsed
 
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ARG002 -- asyncio's signature
+        """Wait for the executor's threads however long they take: simulated time would be over before they are."""
+        await super().shutdown_default_executor()
+
     def _pass_time(self, seconds: float) -> bool:
         if self.frozen:
             return False

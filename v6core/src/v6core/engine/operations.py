@@ -31,6 +31,7 @@ from v6core.planning import (
     PlanningCode,
     PlanningError,
     RollPlan,
+    RollStep,
     combo_order,
     far_side,
     netted,
@@ -318,7 +319,9 @@ class Operations:
         problems: list[str] = []
         for step in plan.steps:
             try:
-                placed = await self._place(step.order, Purpose.ROLL)
+                stale = bool(done) and limit_price is None and not at_market
+                order = await self._priced_anew(step) if stale else step.order
+                placed = await self._place(order, Purpose.ROLL)
             except OrderDenied as denied:
                 if not done:
                     raise
@@ -329,6 +332,14 @@ class Operations:
             if self._dispatch.state(placed.order_id).status is not OrderStatus.FILLED:
                 break
         return await self._rolled(strategy, plan, held, tuple(done), problems)
+
+    async def _priced_anew(self, step: RollStep) -> Order:
+        """Return a later step's order at the far side of the quotes as they are by then."""
+        quotes = await self._market.known_quotes(contract for contract, _ in step.changes)
+        price = far_side(step.changes, quotes)
+        if price is None:
+            raise PlanningError(PlanningCode.NO_QUOTE, f"there is no quote to price {step.order.contract} by")
+        return step.order.replace(limit_price=step.order.action.sign * price)
 
     async def _plan_roll(
         self, strategy: Strategy, held: Held, terms: RollTerms, limit_price: Decimal | None, *, at_market: bool

@@ -79,3 +79,15 @@ def test_a_frozen_loop_waits_for_what_comes_from_outside() -> None:
         return before
 
     assert run_simulated(frozen()) < 1
+
+
+def test_simulated_time_goes_on_after_months() -> None:
+    """Past 2**24 seconds a float's own step is larger than the nanosecond by which asyncio compares timers."""
+
+    async def main() -> float:
+        await asyncio.sleep(2**24 - 0.5)
+        for _ in range(100):
+            await asyncio.sleep(0.05)
+        return asyncio.get_running_loop().time()
+
+    assert run_simulated(main()) == pytest.approx(2**24 + 4.5)

@@ -8,6 +8,7 @@ runs the same way each time. It uses public parts of asyncio alone: a selector o
 from __future__ import annotations
 
 import asyncio
+import math
 import selectors
 import time
 from collections.abc import Callable, Coroutine, Mapping
@@ -15,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
-# Time that stands still would make a timer due "now" wait for ever on a coarse comparison inside asyncio.
+# asyncio runs a timer once time has passed it; after months of seconds a float's own step is larger than a nanosecond.
 _NUDGE = 1e-9
 
 
@@ -135,7 +136,7 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
     def _pass_time(self, seconds: float) -> bool:
         if self.frozen:
             return False
-        self._elapsed += seconds + _NUDGE
+        self._elapsed += seconds + max(_NUDGE, 2 * math.ulp(self._elapsed + seconds))
         return True
 
 

@@ -104,12 +104,13 @@ def test_a_trailing_stop_follows_the_market() -> None:
 
 
 def test_a_trail_goes_on_from_where_it_was_after_a_restart() -> None:
-    bench = quotes((100, "100.10"), (105, "105.10"), ("103.50", "103.60"))
+    bench = quotes((100, "100.10"), (105, "105.10"), ("104.50", "104.60"), ("103.80", "103.90"))
     bench.place(order("SELL", 1, ref="a", order_type=OrderType.TRAIL, trail_amount=1))
-    bench.exchange.advance(minute(1))
-    bench.restart()
+    bench.keep()
     bench.exchange.advance(minute(2))
-    assert bench.prices("a") == [("SELL", "1", "103.50")]
+    bench.restart()
+    bench.exchange.advance(minute(3))
+    assert bench.prices("a") == [("SELL", "1", "103.80")]
 
 
 def test_slippage_worsens_market_orders_and_no_limits() -> None:
@@ -255,11 +256,52 @@ def test_a_stop_price_can_be_changed() -> None:
 
 
 def test_an_order_for_the_day_made_good_till_cancelled_outlives_it() -> None:
-    bench = quotes(*FLAT)
+    bench = Bench(tape(TWO_DAYS))
     bench.place(order("BUY", 1, ref="a", limit_price=90))
     bench.exchange.change("a", {"tif": TimeInForce.GTC})
-    bench.exchange.advance(CLOSE + DAY)
+    bench.exchange.advance(OPEN + DAY)
     assert bench["a"].is_open
+
+
+@pytest.mark.parametrize("latency", [0.0, 0.5])
+@pytest.mark.parametrize("tif", ["DAY", "GTC"])
+def test_open_orders_expire_with_the_last_recorded_session(tif: str, latency: float) -> None:
+    bench = quotes(*FLAT, latency=latency)
+    bench.exchange.advance(CLOSE - timedelta(seconds=0.1))
+    bench.place(order("BUY", 1, ref="a", limit_price=90, tif=TimeInForce(tif)))
+    bench.exchange.advance(CLOSE + DAY)
+    assert (bench["a"].status, bench["a"].ended_at) == ("EXPIRED", CLOSE)
+
+
+@pytest.mark.parametrize("late", [timedelta(), 30 * DAY])
+def test_no_order_is_taken_after_the_last_recorded_session(late: timedelta) -> None:
+    bench = quotes(*FLAT)
+    bench.exchange.advance(CLOSE + late)
+    bench.place(order("BUY", 1, ref="a", limit_price=90))
+    assert (bench["a"].code, bench["a"].reason) == (
+        "QUOTES_END",
+        "the recorded quotes end at 2026-06-01T20:00:00+00:00",
+    )
+
+
+def test_an_order_that_has_ended_leaves_nothing_on_the_agenda() -> None:
+    bench = quotes(*FLAT)
+    before = len(list(bench.exchange.agenda))
+    bench.place(order("BUY", 1, ref="a", limit_price=90, tif=TimeInForce.GTD, good_till=CLOSE - timedelta(hours=1)))
+    bench.exchange.cancel("a")
+    assert len(list(bench.exchange.agenda)) == before
+
+
+def test_what_is_kept_of_an_order_is_its_own_rows_whatever_came_before() -> None:
+    bench = quotes(*FLAT)
+    bench.place(*(order("BUY", 1, ref=f"before {number}") for number in range(20)))
+    bench.place(order("BUY", 1, ref="rests", limit_price=90))
+    bench.writer.rows(bench.exchange)
+    bench.place(order("BUY", 1, ref="a"))
+    assert {key for key in bench.writer.rows(bench.exchange) if key[0] != "exchange"} == {
+        ("orders", 22),
+        ("executions", 21),
+    }
 
 
 def test_quotes_of_one_moment_reach_contracts_in_the_order_of_their_names() -> None:

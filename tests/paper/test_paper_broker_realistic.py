@@ -194,3 +194,33 @@ def test_quotes_can_be_borrowed_from_another_broker(tmp_path: Path) -> None:
                 assert not (await lender.broker.snapshot()).fills
 
     simulated(main())
+
+
+def _replayed(folder: Path) -> dict[str, Any]:
+    (folder / "quotes.csv").write_text(HEADER + row(1, GOOG, 100, "100.10"))
+    return {**SYNTHETIC, "quotes": "replay:quotes.csv"}
+
+
+def test_a_stream_ends_with_the_recorded_quotes(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with Desk(tmp_path, **_replayed(tmp_path)) as desk, asyncio.timeout(86_400):
+            assert [quote.delayed async for quote in desk.broker.quotes([GOOG])] == [False]
+
+    simulated(main())
+
+
+def test_after_the_recorded_quotes_a_stream_gives_the_last_as_delayed_and_ends(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with Desk(tmp_path, **_replayed(tmp_path)) as desk, asyncio.timeout(2 * 86_400):
+            await asyncio.sleep(86_400)
+            assert [quote.delayed async for quote in desk.broker.quotes([GOOG])] == [True]
+
+    simulated(main())
+
+
+def test_a_stream_of_no_contracts_ends_at_once(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with Desk(tmp_path, **SYNTHETIC) as desk, asyncio.timeout(60):
+            assert [quote async for quote in desk.broker.quotes([])] == []
+
+    simulated(main())

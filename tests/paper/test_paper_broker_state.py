@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sqlite3
 import stat
+from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 
 from paper.paper_bench import GOOG, Desk, simulated
 from v6_paper_plugin import state_file
+from v6_paper_plugin.state_file import StateFile
 from v6core.errors import BrokerError
 from v6core.orders import BracketOrder, Order
 from v6core.reports import Report, Snapshot
@@ -110,10 +115,12 @@ def test_what_expired_meanwhile_is_told_after_the_restart(tmp_path: Path) -> Non
 def test_the_state_is_written_before_anybody_is_told(tmp_path: Path) -> None:
     async def main() -> None:
         seen: list[int] = []
-        path = tmp_path / "paper-dry.json"
+        path = tmp_path / "paper-dry.db"
 
         def look(_: Report) -> None:
-            seen.append(len(json.loads(path.read_text())["exchange"]["executions"]))
+            copy = tmp_path / "copy.db"
+            copy.write_bytes(path.read_bytes())
+            seen.append(sum(part == "executions" for part, _ in StateFile(copy).read() or ()))
 
         async with Desk(tmp_path, sink=look) as desk:
             await desk.place(Order.market("BUY", 1))
@@ -124,7 +131,7 @@ def test_the_state_is_written_before_anybody_is_told(tmp_path: Path) -> None:
 
 def test_only_the_owner_may_read_the_state(tmp_path: Path) -> None:
     simulated(traded(tmp_path))
-    assert stat.S_IMODE((tmp_path / "paper-dry.json").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "paper-dry.db").stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize("off", ["off", "", "OFF"])
@@ -134,21 +141,37 @@ def test_no_file_is_kept_where_none_is_wanted(off: str, tmp_path: Path) -> None:
 
 
 def test_two_brokers_of_two_names_keep_two_files(tmp_path: Path) -> None:
-    simulated(traded(tmp_path, state="a.json"))
-    simulated(traded(tmp_path, state="deeper/b.json"))
-    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.json")) == ["a.json", "deeper/b.json"]
+    simulated(traded(tmp_path, state="a.db"))
+    simulated(traded(tmp_path, state="deeper/b.db"))
+    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*")) == ["a.db", "deeper/b.db"]
 
 
 def _cut(path: Path) -> None:
-    path.write_text(path.read_text()[:-20])
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def _garbled(path: Path) -> None:
+    content = path.read_bytes()
+    assert b'"cash":"99000' in content
+    path.write_bytes(content.replace(b'"cash":"99000', b'"cash":"99900'))
+
+
+def _sql(path: Path, statement: str, *values: object) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(statement, values)
 
 
 def _newer(path: Path) -> None:
-    path.write_text(json.dumps({**json.loads(path.read_text()), "version": state_file.VERSION + 1}))
+    _sql(path, f"PRAGMA user_version = {state_file.VERSION + 1}")
 
 
 def _foreign(path: Path) -> None:
-    path.write_text("[1, 2]")
+    path.unlink()
+    _sql(path, "CREATE TABLE state (part, key, text, checksum)")
+
+
+def _json(path: Path) -> None:
+    path.write_text('{"format": "v6-paper", "version": 1}')
 
 
 def _binary(path: Path) -> None:
@@ -156,35 +179,114 @@ def _binary(path: Path) -> None:
 
 
 def _empty(path: Path) -> None:
-    path.write_text("")
+    path.write_bytes(b"")
+
+
+def _without_rows(path: Path) -> None:
+    _sql(path, "DELETE FROM state")
+
+
+def _without_an_execution(path: Path) -> None:
+    _sql(path, "DELETE FROM state WHERE part = 'executions'")
+
+
+def _with_ledger(path: Path, ledger: str) -> None:
+    sealed = crc32(f"{('exchange', 'ledger')!r}{ledger}".encode())
+    _sql(path, "UPDATE state SET text = ?, checksum = ? WHERE key = 'ledger'", ledger, sealed)
 
 
 def _inside(path: Path) -> None:
-    data = json.loads(path.read_text())
-    del data["exchange"]["ledger"]["cash"]
-    path.write_text(json.dumps(data))
+    _with_ledger(path, "{}")
+
+
+def _not_json(path: Path) -> None:
+    _with_ledger(path, "{")
 
 
 def _not_a_number(path: Path) -> None:
-    data = json.loads(path.read_text())
-    data["exchange"]["ledger"]["cash"] = "NaN money"
-    path.write_text(json.dumps(data))
+    names = ("cash_start", "cash", "settlements", "commissions", "realized", "equity_at_open")
+    _with_ledger(path, json.dumps(dict.fromkeys(names, "NaN money") | {"holdings": []}))
 
 
-@pytest.mark.parametrize("harm", [_cut, _newer, _foreign, _binary, _empty, _inside, _not_a_number])
-def test_a_state_that_cannot_be_trusted_stops_the_broker(harm: Any, tmp_path: Path) -> None:
+HARMS: dict[Callable[[Path], None], str] = {
+    _cut: "is cut short",
+    _garbled: "is damaged: exchange ledger is not what was written",
+    _newer: "has version 3",
+    _foreign: "was not written by the paper broker",
+    _json: "is damaged",
+    _binary: "is damaged",
+    _empty: "is empty",
+    _without_rows: "does not fit together",
+    _without_an_execution: "does not fit together",
+    _inside: "does not fit together",
+    _not_json: "does not fit together",
+    _not_a_number: "does not fit together",
+}
+
+
+@pytest.mark.parametrize(("harm", "words"), HARMS.items())
+def test_a_state_that_cannot_be_trusted_stops_the_broker(
+    harm: Callable[[Path], None], words: str, tmp_path: Path
+) -> None:
     simulated(traded(tmp_path))
-    path = tmp_path / "paper-dry.json"
+    path = tmp_path / "paper-dry.db"
     harm(path)
     content = path.read_bytes()
 
     async def main() -> None:
-        with pytest.raises(BrokerError, match=r"paper-dry\.json") as caught:
+        with pytest.raises(BrokerError, match=rf"paper-dry\.db {words}") as caught:
             await Desk(tmp_path).broker.connect()
         assert caught.value.hint
 
     simulated(main())
     assert path.read_bytes() == content
+
+
+def test_of_two_brokers_on_one_file_the_first_stops_when_it_writes(tmp_path: Path) -> None:
+    async def main() -> None:
+        first, second = Desk(tmp_path), Desk(tmp_path, seed=2)
+        await first.broker.connect()
+        async with second:
+            with pytest.raises(BrokerError, match=r"paper-dry\.db was written by another broker") as caught:
+                await first.place(Order.market("BUY", 1))
+            assert caught.value.code == "STATE_TAKEN"
+            assert first.fills() == []
+            await second.place(Order.market("BUY", 1))
+
+    simulated(main())
+
+
+def test_what_could_not_be_written_is_written_and_told_with_what_follows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state_file, "_BUSY_SECONDS", 0.0)
+
+    async def main() -> None:
+        async with Desk(tmp_path) as desk:
+            with closing(sqlite3.connect(tmp_path / "paper-dry.db", isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                with pytest.raises(BrokerError, match=r"cannot be written: database is locked"):
+                    await desk.place(Order.market("BUY", 1))
+                assert desk.fills() == []
+            await desk.place(Order.market("BUY", 1))
+            assert len(desk.fills()) == 2
+        async with Desk(tmp_path) as desk:
+            assert len((await desk.broker.snapshot()).fills) == 2
+
+    simulated(main())
+
+
+def test_a_dropped_broker_leaves_the_whole_account_in_one_file(tmp_path: Path) -> None:
+    async def main() -> None:
+        dropped = Desk(tmp_path)
+        await dropped.broker.connect()
+        await dropped.place(Order.market("BUY", 1))
+        (tmp_path / "moved").mkdir()
+        (tmp_path / "paper-dry.db").rename(tmp_path / "moved" / "paper-dry.db")
+        async with Desk(tmp_path / "moved") as desk:
+            assert len((await desk.broker.snapshot()).fills) == 1
+
+    simulated(main())
 
 
 def test_another_accounts_state_is_not_taken(tmp_path: Path) -> None:
@@ -200,13 +302,13 @@ def test_another_accounts_state_is_not_taken(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     if os.geteuid() == 0:
         (tmp_path / "in the way").write_text("a file where a folder should be")
-        folder, broken = tmp_path, "in the way/state.json"
+        folder, broken = tmp_path, "in the way/state.db"
     else:
         tmp_path.chmod(0o500)
-        folder, broken = tmp_path, "state.json"
+        folder, broken = tmp_path, "state.db"
 
     async def main() -> None:
-        with pytest.raises(BrokerError, match=r"state\.json cannot be") as caught:
+        with pytest.raises(BrokerError, match=r"state\.db cannot be") as caught:
             async with Desk(folder, state=broken) as desk:
                 await desk.place(Order.market("BUY", 1))
         assert "state" in (caught.value.hint or "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,6 +48,12 @@ def test_quotes_name_their_origin(quotes: str, origin: tuple[str, str]) -> None:
 def test_a_value_that_cannot_be_names_what_can(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         PaperSettings(**settings)
+
+
+def test_a_file_of_quotes_is_seen_from_the_folder_of_the_configuration(tmp_path: Path) -> None:
+    context = {"folder": tmp_path}
+    files = {name: PaperSettings.model_validate({"quotes": f"replay:{name}"}, context=context) for name in ("a", "/b")}
+    assert [each.quotes_from[1] for each in files.values()] == [str(tmp_path / "a"), "/b"]
 
 
 def test_a_dry_run_is_free_and_realistic_fills_cost_what_they_cost() -> None:

@@ -22,7 +22,7 @@ from v6_paper_plugin.capabilities import CAPABILITIES
 from v6_paper_plugin.exchange.exchange import Exchange
 from v6_paper_plugin.exchange.orders import ExchangeOrder, Execution, Refusal
 from v6_paper_plugin.exchange.pump import MarketTime, Pump
-from v6_paper_plugin.exchange.state import StateWriter, load
+from v6_paper_plugin.exchange.state import Key, Rows, StateWriter, load
 from v6_paper_plugin.exchange_choice import exchange_of
 from v6_paper_plugin.market import Market, Tick
 from v6_paper_plugin.market.given import GivenMarket
@@ -43,6 +43,7 @@ from v6core.quotes import OptionChain, Quote
 from v6core.reports import Evidence, FillReport, LinkReport, LinkState, Snapshot
 
 _CURRENCY = "USD"
+_ACCOUNT, _PRICES = ("broker", "account"), ("broker", "prices")
 
 
 class PaperBroker(Broker):
@@ -82,7 +83,7 @@ class PaperBroker(Broker):
             self._outbox.put(LinkReport(time=exchange.now, state=LinkState.UP, detail=self._settings.account))
             self._tell()
         except BrokerError:
-            self._pump = self._exchange = None
+            self._let_go()
             raise
 
     async def _borrow(self, exchange: Exchange) -> None:
@@ -117,12 +118,12 @@ class PaperBroker(Broker):
             self._restore(exchange, saved)
         return exchange
 
-    def _restore(self, exchange: Exchange, saved: Mapping[str, Any]) -> None:
+    def _restore(self, exchange: Exchange, saved: Rows) -> None:
         assert self._state is not None
         try:
             _check_same_account(self._settings, saved)
-            load(exchange, saved["exchange"])
-            self._given = dict(saved["prices"])
+            self._writer = load(exchange, saved)
+            self._given = dict(json.loads(saved[_PRICES]))
             if isinstance(exchange.market, GivenMarket):
                 for text, price in self._given.items():
                     exchange.market.give(parse_contract(text), price, exchange.now)
@@ -141,14 +142,21 @@ class PaperBroker(Broker):
         """Stop the market's time and keep the account; orders stay as they are."""
         if self._pump is None:
             return
-        exchange = self._running()
-        self._tell()
-        self._save()
-        self._pump.stop()
-        self._streams.end()
-        market, self._pump, self._exchange = exchange.market, None, None
-        if isinstance(market, BorrowedMarket):
-            await market.end_loan()
+        market = self._running().market
+        try:
+            self._tell()
+            self._save()
+        finally:
+            self._pump.stop()
+            self._streams.end()
+            self._let_go()
+            if isinstance(market, BorrowedMarket):
+                await market.end_loan()
+
+    def _let_go(self) -> None:
+        self._pump = self._exchange = None
+        if self._state is not None:
+            self._state.close()
 
     def now(self) -> datetime:
         """Return the time at the market."""
@@ -164,6 +172,7 @@ class PaperBroker(Broker):
     def _tell(self) -> None:
         """Write the state if anything happened, let the reports go, and sleep until the next thing is due."""
         self._flush()
+        self._end_streams_with_the_tape()
         if self._pump is not None:
             self._pump.arm()
 
@@ -171,9 +180,14 @@ class PaperBroker(Broker):
         """Keep and tell what happened as time passed; a state that cannot be written takes the link down."""
         try:
             self._flush()
+            self._end_streams_with_the_tape()
         except BrokerError as error:
             self._context.logger.exception("the paper broker %s stops", self._context.name)
             self._context.report(LinkReport(time=self.now(), state=LinkState.DOWN, detail=error.message))
+
+    def _end_streams_with_the_tape(self) -> None:
+        if self._exchange is not None and self._exchange.is_over:
+            self._streams.end()
 
     def _flush(self) -> None:
         if not self._outbox:
@@ -185,8 +199,8 @@ class PaperBroker(Broker):
 
     def _save(self) -> None:
         if self._state is not None and self._exchange is not None:
-            parts = {"account": json.dumps(self._settings.account), "prices": json.dumps(self._given)}
-            self._state.write({**parts, "exchange": self._writer.text(self._exchange)})
+            own: dict[Key, str] = {_ACCOUNT: json.dumps(self._settings.account), _PRICES: json.dumps(self._given)}
+            self._state.write({**own, **self._writer.rows(self._exchange)})
 
     # Orders
 
@@ -308,10 +322,12 @@ class PaperBroker(Broker):
 
     def _quote_now(self, contract: Contract) -> Quote | None:
         tick = None if self._exchange is None else self._exchange.prices().tick(contract)
-        return None if tick is None else quote_of(contract, tick)
+        if tick is None or self._exchange is None:
+            return None
+        return quote_of(contract, tick, delayed=self._exchange.is_over)
 
     def quotes(self, contracts: Sequence[Contract]) -> AsyncIterator[Quote]:
-        """Stream quotes; a combo's is made of its legs'. The stream ends with the connection."""
+        """Stream quotes; a combo's is made of its legs'. The stream ends with the tape and with the connection."""
         return self._stream(self._running(), tuple(contracts))
 
     async def _stream(self, exchange: Exchange, contracts: tuple[Contract, ...]) -> AsyncIterator[Quote]:
@@ -321,7 +337,7 @@ class PaperBroker(Broker):
         exchange.watch(singles)
         self._tell()
         try:
-            async for quote in self._streams.read(contracts):
+            async for quote in self._streams.read(contracts, follow=not exchange.is_over):
                 yield quote
         finally:
             exchange.unwatch(singles)
@@ -394,15 +410,16 @@ def check_loop(settings: PaperSettings, loop: asyncio.AbstractEventLoop) -> None
 
 
 def _state_file(settings: PaperSettings, context: BrokerContext) -> StateFile | None:
-    name = f"paper-{context.name}.json" if settings.state is None else settings.state.strip()
+    name = f"paper-{context.name}.db" if settings.state is None else settings.state.strip()
     if name.lower() in {"", "off"}:
         return None
     return StateFile(context.folder / Path(name).expanduser())
 
 
-def _check_same_account(settings: PaperSettings, saved: Mapping[str, Any]) -> None:
-    if saved["account"] != settings.account:
-        raise ValueError(f"it holds account {saved['account']}, the settings name {settings.account}")
+def _check_same_account(settings: PaperSettings, saved: Rows) -> None:
+    account = json.loads(saved[_ACCOUNT])
+    if account != settings.account:
+        raise ValueError(f"it holds account {account}, the settings name {settings.account}")
 
 
 def _ref(order: Order) -> str:

@@ -12,7 +12,10 @@ from v6core.errors import ConfigurationError
 
 
 def market_of(settings: PaperSettings, folder: Path, now: datetime) -> Market:
-    """Return the market; ConfigurationError where it cannot be made. A relative file is looked for in ``folder``."""
+    """Return the market; ConfigurationError where it cannot be made.
+
+    A relative file of a program's own settings is looked for in the working folder, then in ``folder``.
+    """
     kind, name = settings.quotes_from
     match kind:
         case "given":

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from enum import auto
-from typing import Annotated, Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from v6core.contracts import parse_contract
 from v6core.identifiers import printable
@@ -50,6 +51,12 @@ def _speed(value: Any) -> Any:
 Speed = Annotated[float | Literal["max"], BeforeValidator(_speed)]
 
 
+def _from_configuration(file: str, info: ValidationInfo) -> str:
+    """Return a file that a configuration names, as seen from the configuration's folder."""
+    folder = cast("dict[str, Any]", info.context or {}).get("folder")
+    return file if folder is None else str(folder / Path(file).expanduser())
+
+
 class PaperSettings(BaseModel):
     """What a paper broker is told. Money is in US dollars, times are seconds at the market."""
 
@@ -76,7 +83,7 @@ class PaperSettings(BaseModel):
     speed: Speed = 1.0
     """Market seconds in a second, or "max": as fast as the program can follow, on a simulated event loop."""
     state: str | None = None
-    """The file that keeps the account over restarts; unless said, paper-NAME.json; "off" for none."""
+    """The file that keeps the account over restarts; unless said, paper-NAME.db; "off" for none."""
     latency: float = Field(default=0.05, ge=0)
     """For how long an order, a cancel or a change is on its way; realistic fills only."""
     delay: float = Field(default=1.0, ge=0)
@@ -112,15 +119,17 @@ class PaperSettings(BaseModel):
 
     @field_validator("quotes")
     @classmethod
-    def _check_quotes(cls, value: str | None) -> str | None:
+    def _check_quotes(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is None:
             return None
         kind, _, name = value.strip().partition(":")
-        kind = kind.lower()
+        kind, name = kind.lower(), name.strip()
         if kind in {"synthetic", "given"} and not name:
             return kind
-        if kind in {"replay", "broker"} and name.strip():
-            return f"{kind}:{name.strip()}"
+        if kind == "replay" and name:
+            return f"{kind}:{_from_configuration(name, info)}"
+        if kind == "broker" and name:
+            return f"{kind}:{name}"
         raise ValueError(f"{_QUOTES}, not {value!r}")
 
     @field_validator("prices")

@@ -35,6 +35,10 @@ class _Stream:
         self.pending[quote.contract.key] = quote
         self.news.set()
 
+    def end(self) -> None:
+        self.ended = True
+        self.news.set()
+
     async def read(self) -> AsyncIterator[Quote]:
         while True:
             await self.news.wait()
@@ -60,13 +64,19 @@ class Streams:
                 if stream.legs[contract.key] & changed and (quote := self._ask(contract)) is not None:
                     stream.put(quote)
 
-    async def read(self, contracts: Sequence[Contract]) -> AsyncIterator[Quote]:
-        """Yield each contract's quote as it is, then as it changes, until ``end``."""
+    async def read(self, contracts: Sequence[Contract], *, follow: bool = True) -> AsyncIterator[Quote]:
+        """Yield each contract's quote as it is, then, to ``follow`` them, as it changes, until ``end``.
+
+        Of no contracts, there is nothing to wait for.
+        """
         stream = _Stream(contracts)
         for contract in contracts:
             if (quote := self._ask(contract)) is not None:
                 stream.put(quote)
-        self._open.append(stream)
+        if follow and contracts:
+            self._open.append(stream)
+        else:
+            stream.end()
         try:
             async for quote in stream.read():
                 yield quote
@@ -77,6 +87,5 @@ class Streams:
     def end(self) -> None:
         """End every stream after what is pending."""
         for stream in self._open:
-            stream.ended = True
-            stream.news.set()
+            stream.end()
         self._open.clear()

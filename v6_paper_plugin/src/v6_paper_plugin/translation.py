@@ -138,8 +138,8 @@ def adjustment_report(adjustment: Adjustment, account: str) -> AdjustmentReport:
     )
 
 
-def quote_of(contract: Contract, tick: Tick) -> Quote:
-    """Return a tick as v6's quote of the contract that was asked for."""
+def quote_of(contract: Contract, tick: Tick, *, delayed: bool) -> Quote:
+    """Return a tick as v6's quote of the contract that was asked for; ``delayed`` where it is not of the present."""
     return Quote(
         contract=contract,
         time=tick.time,
@@ -147,6 +147,7 @@ def quote_of(contract: Contract, tick: Tick) -> Quote:
         bid_size=tick.bid_size,
         ask=rounded(tick.ask),
         ask_size=tick.ask_size,
+        delayed=delayed,
     )
 
 

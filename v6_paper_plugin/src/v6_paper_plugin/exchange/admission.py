@@ -71,8 +71,15 @@ class Admission:
         if self._rules.refuses_all:
             return Refusal("CONFIGURED", 'every order is refused: fills = "reject"')
         return (
-            self._judge_contract(order.contract, now) or self._judge_terms(order, now) or self._judge_links(order, unit)
+            self._judge_tape(now)
+            or self._judge_contract(order.contract, now)
+            or self._judge_terms(order, now)
+            or self._judge_links(order, unit)
         )
+
+    def _judge_tape(self, now: datetime) -> Refusal | None:
+        end = self._market.end
+        return Refusal("QUOTES_END", quotes_end(end)) if end is not None and now >= end else None
 
     def _judge_contract(self, contract: Contract, now: datetime) -> Refusal | None:
         if contract.kind not in KINDS:
@@ -212,6 +219,11 @@ class Admission:
 def too_late(order: ExchangeOrder) -> Refusal:
     """Return why an order that has ended is neither cancelled nor changed."""
     return Refusal("TOO_LATE", f"order {order.broker_order_id} is {order.status}, {order.filled:f} of it filled")
+
+
+def quotes_end(end: datetime) -> str:
+    """Return why nothing trades after the last session of a tape."""
+    return f"the recorded quotes end at {end.isoformat()}"
 
 
 def _changed(order: ExchangeOrder, changes: Mapping[str, Any]) -> ExchangeOrder:

@@ -72,6 +72,12 @@ class Agenda:
         """Take the soonest off."""
         return heapq.heappop(self._heap)
 
+    def forget(self, ref: str) -> None:
+        """Take off what an order that has ended would have done by itself; requests stay, for they are answered."""
+        if any(entry.ref == ref for entry in self._heap):
+            self._heap = [entry for entry in self._heap if entry.ref != ref or entry.due in {Due.CANCEL, Due.CHANGE}]
+            heapq.heapify(self._heap)
+
     def restore(self, entries: Iterable[Entry], count: int) -> None:
         """Put down what was on an agenda before, and go on counting from there."""
         self._heap = sorted(entries)

@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from v6_paper_plugin.exchange.admission import Admission, too_late
+from v6_paper_plugin.exchange.admission import Admission, quotes_end, too_late
 from v6_paper_plugin.exchange.agenda import Agenda, Due, Entry
 from v6_paper_plugin.exchange.commissions import Commissions
 from v6_paper_plugin.exchange.groups import quantity_after_entry, quantity_after_fill, workable
@@ -155,6 +155,12 @@ class Exchange:
 
     # Sessions
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the last session that the tape has is over; nothing will trade any more."""
+        end = self.market.end
+        return end is not None and self._now >= end
+
     def next_session(self, after: datetime) -> Session | None:
         """Return the next session that opens later than a moment, or None where the calendar or the tape ends."""
         try:
@@ -192,6 +198,13 @@ class Exchange:
         self.equity_at_close = self.ledger.equity(Prices(self.market, self._now).mark)
         if following is not None:
             self.agenda.put(following.open, Due.OPEN)
+        elif self.is_over:
+            self._end_with_the_tape()
+
+    def _end_with_the_tape(self) -> None:
+        for order in self.orders.open():
+            if order.is_open:
+                self._end(order, OrderStatus.EXPIRED, quotes_end(self._now))
 
     def _leave_market(self) -> None:
         for order in self.orders.open():
@@ -373,6 +386,7 @@ class Exchange:
     def _close(self, order: ExchangeOrder) -> None:
         order.ended_at, order.reserved, order.workable, order.at_market = self._now, ZERO, ZERO, False
         self.orders.end(order)
+        self.agenda.forget(order.ref)
         for leg, _ in order.legs:
             self.watches.drop(leg)
 

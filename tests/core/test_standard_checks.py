@@ -416,7 +416,7 @@ def test_a_reducing_order_passes_every_limit_but_read_only() -> None:
     around = context(RiskLimits(**tight), reducing=True, now=datetime(2026, 1, 4, tzinfo=UTC), recent=((100.0, order),))
     assert told(order, around) is None
     read_only = context(limits(read_only=True), reducing=True)
-    assert told(order, read_only) == "READ_ONLY: [risk] read_only is on: nothing is sent"
+    assert told(order, read_only) == "READ_ONLY: [risk] read_only is on"
 
 
 def test_an_order_without_a_contract_reduces_nothing() -> None:

@@ -11,7 +11,7 @@ from end_to_end.v6_calls import v6, v6_json
 from v6core.orders import Order
 
 IMMEDIATE = '[brokers.dry]\nplugin = "paper"\n'
-NEVER = IMMEDIATE + 'fills = "never"\n'
+NEVER = IMMEDIATE + 'fills = "never"\nspeed = "max"\n'
 REJECT = IMMEDIATE + 'fills = "reject"\n'
 CONDOR = ("SPY", "--expiration", "2030-01-18", "--strikes", "570,580,620,630", "--strategy", "c")
 
@@ -99,7 +99,7 @@ def test_a_bracket_with_one_exit_is_placed() -> None:
 
 
 def test_place_waits_no_longer_than_it_is_told() -> None:
-    _configure(NEVER + 'quotes = "synthetic"\nspeed = "max"\n')
+    _configure(NEVER + 'quotes = "synthetic"\n')
     assert v6_json("place", "GOOG", "buy", "10", "--limit", "1", "--wait", "60")["status"] == "SUBMITTED"
 
 
@@ -215,7 +215,7 @@ def test_a_preview_sends_nothing() -> None:
 def test_a_condor_is_opened_rolled_and_closed() -> None:
     opened = v6_json("open", "iron-condor", *CONDOR, "--limit", "-2.45")
     assert (opened["action_taken"], opened["strategy_id"]) == ("OPENED", "c")
-    rolled = v6_json("roll", "c", "--dte", "1500", "--right", "put", "--market")
+    rolled = v6_json("roll", "c", "--dte", "30", "--right", "put", "--market")
     assert rolled["action_taken"] == "ROLLED"
     assert len({leg["expiration"] for leg in rolled["strategy"]["legs"]}) == 2
     assert v6_json("close", "c", "--market")["action_taken"] == "CLOSED"
@@ -252,7 +252,7 @@ def test_a_strategy_of_plain_orders_is_closed_too() -> None:
 
 
 def test_an_opening_that_does_not_fill_in_time_works_on() -> None:
-    _configure(NEVER + 'quotes = "synthetic"\nspeed = "max"\n')
+    _configure(NEVER + 'quotes = "synthetic"\n')
     args = ("SPY", "--expiration", "2026-06-18", "--right", "put", "--strikes", "580,570")
     assert v6_json("open", "vertical", *args)["action_taken"] == "WORKING"
 

@@ -47,6 +47,14 @@ def test_beside_a_running_engine_the_halt_file_halts() -> None:
     assert v6("place", "GOOG", "buy", "1").status == 3
 
 
+def test_beside_a_running_engine_nothing_halts_where_the_halt_file_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("V6_RISK__HALT_FILE", "off")
+    with closing(SqliteJournal.open(JOURNAL, ids=RandomIds())):
+        called = v6("halt", "stop", "--json")
+        assert (called.status, called.error["code"]) == (1, "JOURNAL_LOCKED")
+        assert called.error["error"].startswith("[risk] halt_file is off")
+
+
 def test_resume_removes_the_halt_file() -> None:
     HALT_FILE.parent.mkdir(mode=0o700)
     HALT_FILE.write_text("by hand\n")

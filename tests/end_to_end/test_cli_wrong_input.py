@@ -84,14 +84,18 @@ WRONG = [
     ("roll x --dte 7 --right both", "'both' is none of call, put"),
     ("replay", "Missing argument 'FILE'"),
     ("replay nowhere.csv", "there is no file nowhere.csv"),
-    ("replay . --symbol SPY", "there is no file ."),
+    ("replay . --symbol SPY", ". is a folder, not a file of quotes"),
+    ("replay /dev/null", "/dev/null is no regular file"),
+    ("demo --quotes . --symbol SPY", ". is a folder, not a file of quotes"),
     ("demo --quotes nowhere.csv --symbol SPY", "there is no file of quotes nowhere.csv"),
     ("demo --quotes nowhere.csv", "--quotes needs --symbol"),
     ("demo --seed six", "'six' is not a valid integer"),
     ("demo --symbol !", "symbol must be letters"),
     ("journal show --last 0", "not in the range"),
+    ("journal show --kind zz", "'zz' is not one of 'intended'"),
     ("journal show --order nonsense", "an order id is a UUID"),
     ("brokers nobody", "no plugin provides 'nobody'"),
+    ("init --plugin nope", "no plugin provides 'nope'"),
     ("init --plugin ../x", "a plugin's name is letters"),
     ("orders --config nowhere.toml", "there is no configuration file nowhere.toml"),
     ("orders --broker nobody", "there is no broker 'nobody'"),
@@ -104,6 +108,11 @@ def test_wrong_usage_is_told_in_one_sentence_and_changes_nothing(line: str, sent
     assert called.status == 2
     assert sentence in one_sentence(called)
     assert v6_json("fills") == []
+
+
+def test_an_empty_symbol_is_none() -> None:
+    called = v6("demo", "--symbol", "")
+    assert (called.status, one_sentence(called)) == (2, "symbol must not be empty")
 
 
 UNKNOWN = [

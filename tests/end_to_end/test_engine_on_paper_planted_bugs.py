@@ -20,7 +20,8 @@ from v6_paper_plugin.exchange.orders import ExchangeOrder
 from v6_paper_plugin.outbox import Outbox
 from v6_paper_plugin.translation import fill_report
 from v6core.contracts import Contract
-from v6core.engine.operations import Deadline, Operations
+from v6core.engine.execution import Deadline, Execution
+from v6core.engine.operations import Operations
 from v6core.engine.recovery import Recovery
 from v6core.events import OrderIntended, event_from_json
 from v6core.money import ZERO
@@ -127,7 +128,7 @@ def close_of_what_the_strategy_claims(patch: pytest.MonkeyPatch) -> None:
     def claimed(claims: Iterable[Position], account: object) -> tuple[tuple[Contract, Decimal], ...]:
         return tuple((row.contract, row.quantity) for row in claims)
 
-    patch.setattr("v6core.engine.operations.held_by", claimed)
+    patch.setattr("v6core.engine.execution.held_by", claimed)
 
 
 def close_of_what_the_account_holds(patch: pytest.MonkeyPatch) -> None:
@@ -137,18 +138,19 @@ def close_of_what_the_account_holds(patch: pytest.MonkeyPatch) -> None:
             held[row.contract.key] += row.quantity
         return tuple((row.contract, held[row.contract.key]) for row in claims if held[row.contract.key])
 
-    patch.setattr("v6core.engine.operations.held_by", all_of_it)
+    patch.setattr("v6core.engine.execution.held_by", all_of_it)
 
 
 def close_beside_its_own_exits(patch: pytest.MonkeyPatch) -> None:
-    async def nothing(self: Operations, strategy: object) -> None: ...
+    async def nothing(self: Execution, strategy: object) -> tuple[()]:
+        return ()
 
-    patch.setattr(Operations, "_cancel_own_orders", nothing)
+    patch.setattr(Execution, "cancel_own_orders", nothing)
 
 
 def every_close_is_a_close_of_its_own(patch: pytest.MonkeyPatch) -> None:
     async def close(self: Any, strategy: Any, limit: Any, timeout: Any, *, at_market: bool) -> Any:
-        return await self._close(strategy, limit, Deadline(timeout), at_market=at_market)
+        return await self._closing.close(strategy, limit, Deadline(timeout), at_market=at_market)
 
     patch.setattr(Operations, "close", close)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,8 @@ def one_sentence(called: Called) -> str:
     """Return what a failed call says; it must be one sentence, perhaps a hint, and never a traceback."""
     assert "Traceback" not in called.err
     assert called.out == ""
-    first, *hints = called.err.splitlines()
+    first, *rest = called.err.splitlines()
     assert first.startswith("v6: ")
-    assert all(line.startswith("    ") for line in hints)
-    return first.removeprefix("v6: ")
+    assert all(line.startswith("    ") for line in rest)
+    goes_on = takewhile(lambda line: not line.startswith("    hint: "), rest)
+    return " ".join([first.removeprefix("v6: "), *map(str.strip, goes_on)])

@@ -22,6 +22,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    ValidationInfo,
     computed_field,
     field_validator,
     model_validator,
@@ -252,8 +253,8 @@ class Order(BaseModel):
 
     @field_validator("strategy_id", "account", "oca_group", "order_ref")
     @classmethod
-    def _check_text(cls, value: str | None) -> str | None:
-        return None if value is None else printable(value, "strategy_id, account, oca_group and order_ref")
+    def _check_text(cls, value: str | None, info: ValidationInfo) -> str | None:
+        return None if value is None else printable(value, info.field_name or "text")
 
     @field_validator("good_till", "created_at", "submitted_at", "filled_at")
     @classmethod

@@ -24,10 +24,11 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """A check's refusal: a stable code, and a sentence with the numbers (``61200.00 > 50000.00 USD``)."""
+    """A check's refusal: a stable code, and a sentence with the numbers (``61200.00 > 50000.00 USD``), the way out."""
 
     code: str
     message: str
+    hint: str | None = None
 
 
 def _limit(value: Any, info: ValidationInfo) -> Decimal | None:
@@ -84,9 +85,10 @@ class CheckContext:
     """What a check is told beside the order. Fields may be added; none will go.
 
     ``positions`` is the broker's signed quantity per contract key; ``open_orders`` is all that works or is in doubt,
-    with what is being placed at this moment; ``reducing`` says that the order only reduces what the broker says is
-    held, net of what already works or is in doubt against it. ``recent`` holds the orders sent lately, oldest first,
-    each with the monotonic time at which it was. ``rates`` say what one unit of another currency is in the account's.
+    with what is being placed at this moment; ``trading_reason`` is why trading is not ACTIVE; ``reducing`` says that
+    the order only reduces what the broker says is held, net of what already works or is in doubt against it. ``recent``
+    holds the orders sent lately, oldest first, each with the monotonic time at which it was. ``rates`` say what one
+    unit of another currency is in the account's.
     """
 
     now: datetime
@@ -95,6 +97,7 @@ class CheckContext:
     capabilities: Capabilities
     trading_state: TradingState
     reducing: bool
+    trading_reason: str = ""
     positions: Mapping[str, Decimal] = field(default_factory=dict[str, Decimal])
     open_orders: tuple[Order, ...] = ()
     recent: Sequence[tuple[float, Order]] = ()

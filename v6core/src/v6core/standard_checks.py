@@ -23,6 +23,7 @@ What cannot be known denies (NO_REFERENCE, NO_RATE, NO_DAILY_PNL), except that a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 
 from v6core import sessions
@@ -53,18 +54,44 @@ _TERMS = (
     "trail_percent",
     "limit_offset",
 )
+_SET_BY = "[risk] {} in the configuration sets this limit"
+_HINTS = {
+    "READ_ONLY": "[risk] read_only = false in the configuration lets orders out",
+    "SYMBOL_DENIED": "[risk] deny in the configuration is that list",
+    "SYMBOL_NOT_ALLOWED": "[risk] allow in the configuration is that list; empty, it allows all",
+    "OUTSIDE_REGULAR_HOURS": "[risk] regular_hours_only = false in the configuration allows any hour",
+    "PRICE_COLLAR": _SET_BY.format("price_collar or option_price_collar"),
+    "DUPLICATE": _SET_BY.format("duplicate_window"),
+    "NO_REFERENCE": "ask for a quote with v6 quote, or wait for the market to open",
+    "NO_RATE": _SET_BY.format("max_order_value"),
+    "NO_DAILY_PNL": _SET_BY.format("max_daily_loss"),
+    **{
+        name.upper(): _SET_BY.format(name)
+        for name in (
+            "max_order_quantity",
+            "max_contracts",
+            "max_order_value",
+            "max_orders_per_second",
+            "max_open_orders",
+            "max_position",
+            "max_daily_loss",
+        )
+    },
+}
+"""The way out of a denial, by its code, where the check gives none of its own."""
 
 
 @hookimpl
 def v6_check_order(order: Order, context: CheckContext) -> Denial | None:
     """Return the first denial of our own checks, or None."""
     checks = _ALWAYS if context.reducing else _ALWAYS + _LIMITS
-    return next((denial for check in checks if (denial := check(order, context)) is not None), None)
+    denial = next((denial for check in checks if (denial := check(order, context)) is not None), None)
+    return denial if denial is None or denial.hint is not None else replace(denial, hint=_HINTS.get(denial.code))
 
 
 def read_only(_: Order, context: CheckContext) -> Denial | None:
     """Deny everything where the configuration only reads."""
-    return Denial("READ_ONLY", "[risk] read_only is on: nothing is sent") if context.limits.read_only else None
+    return Denial("READ_ONLY", "[risk] read_only is on") if context.limits.read_only else None
 
 
 def trading_state(_: Order, context: CheckContext) -> Denial | None:
@@ -72,7 +99,9 @@ def trading_state(_: Order, context: CheckContext) -> Denial | None:
     if context.trading_state is TradingState.ACTIVE:
         return None
     code = "TRADING_HALTED" if context.trading_state is TradingState.HALTED else "TRADING_REDUCING"
-    return Denial(code, f"trading is {context.trading_state}: only orders that reduce a position are sent")
+    why = f" ({context.trading_reason})" if context.trading_reason else ""
+    message = f"trading is {context.trading_state}{why}: until v6 resume, only orders that reduce a position are sent"
+    return Denial(code, message, hint="v6 resume <why>, or engine.resume(why), lets orders out again")
 
 
 def allowed_symbols(order: Order, context: CheckContext) -> Denial | None:

@@ -8,6 +8,8 @@
 * ``running``    an engine on the event loop that its broker calls for
 * ``records``    the journal, read while an engine may be writing it
 * ``telling``    orders, results and plain tables in words
+* ``waiting``    the end of an order, waited for before a command answers
+* ``wrapping``   lines that fit the terminal
 * ``commands``   a module for each subcommand
 * ``demo``       the story that ``v6 demo`` runs
 """

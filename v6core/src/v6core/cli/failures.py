@@ -57,8 +57,8 @@ class PipeClosed(Exception):
     """Nobody reads standard output any more. Click would make an exit status of 1 of it, which says that all failed."""
 
 
-def failure_of(error: BaseException, sent: Sent) -> Failure:
-    """Return an exception as a failure; ``sent`` is what the command had done by then."""
+def failure_of(error: BaseException, sent: Sent, order_id: UUID | None = None) -> Failure:
+    """Return an exception as a failure; ``sent`` is what the command had done by then, with which order."""
     match error:
         case CommandFailed():
             return error.failure
@@ -67,11 +67,11 @@ def failure_of(error: BaseException, sent: Sent) -> Failure:
         case click.ClickException():
             return _wrong_usage(error)
         case Interrupted() | KeyboardInterrupt() | click.Abort():
-            return Failure(error="interrupted", code="INTERRUPTED", status=INTERRUPTED, sent=sent)
+            return Failure(error="interrupted", code="INTERRUPTED", status=INTERRUPTED, order_id=order_id, sent=sent)
         case ValueError():
-            return Failure(error=_sentence(error), code="INVALID", status=USAGE, sent=sent)
+            return Failure(error=_sentence(error), code="INVALID", status=USAGE, order_id=order_id, sent=sent)
         case _:
-            return _unforeseen(error, sent)
+            return _unforeseen(error, sent, order_id)
 
 
 def is_a_fault(error: BaseException) -> bool:
@@ -98,15 +98,16 @@ def _as_options(hint: str | None) -> str | None:
     return hint
 
 
-def _unforeseen(error: BaseException, sent: Sent) -> Failure:
+def _unforeseen(error: BaseException, sent: Sent, order_id: UUID | None) -> Failure:
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename is not None else ""
-        return Failure(error=f"{where}{error.strerror}", code="SYSTEM", sent=sent)
+        return Failure(error=f"{where}{error.strerror}", code="SYSTEM", order_id=order_id, sent=sent)
     text = " ".join(str(error).split())
     return Failure(
         error=f"unexpected {type(error).__name__}{f': {text}' if text else ''}",
         code="UNEXPECTED",
         hint="V6_DEBUG=1 shows where; please report it",
+        order_id=order_id,
         sent=sent,
     )
 

@@ -13,6 +13,8 @@ from v6core.cli.failures import PipeClosed
 from v6core.errors import Sent
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from v6core.config import Configuration
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -22,13 +24,15 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Invocation:
     """One call of ``v6``: the options that all subcommands share.
 
-    ``sent`` is what a sudden end would mean: "unknown" from the moment in which an order may be on its way.
+    ``sent`` is what a sudden end would mean: "unknown" from the moment in which an order may be on its way, and
+    ``order_id`` is that order.
     """
 
     config: str | None = None
     broker: str | None = None
     as_json: bool = False
     sent: Sent = False
+    order_id: UUID | None = None
 
     def configuration(self) -> Configuration:
         """Return the configuration that the options, the environment and the file make."""

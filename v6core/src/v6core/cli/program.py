@@ -16,6 +16,7 @@ from v6core import __version__
 from v6core.cli.catalogue import COMMANDS, Listed
 from v6core.cli.failures import DONE, Failure, PipeClosed, failure_of, is_a_fault
 from v6core.cli.invocation import Invocation, shared_options
+from v6core.cli.wrapping import wrapped
 
 _PLUGIN_COMMANDS = "v6.commands"
 # What a shell reports of a program that a closed pipe ended: 128 and the number of SIGPIPE.
@@ -75,7 +76,7 @@ def _run(
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 -- the last one who can say what happened
         if is_a_fault(error) and os.environ.get("V6_DEBUG") == "1":
             traceback.print_exc()
-        failure = failure_of(error, invocation.sent)
+        failure = failure_of(error, invocation.sent, invocation.order_id)
         _tell(failure, as_json=invocation.as_json)
         return failure.status
     return ended if isinstance(ended, int) else DONE
@@ -87,11 +88,13 @@ def _tell(failure: Failure, *, as_json: bool) -> None:
 
         click.echo(json.dumps(failure.document, ensure_ascii=False), err=True)
         return
-    click.echo(f"v6: {failure.error}", err=True)
+    for line in wrapped(failure.error, "v6: "):
+        click.echo(line, err=True)
     if failure.sent == "unknown":
         click.echo("    it is not known whether anything was sent; v6 orders --in-doubt tells what is open", err=True)
     if failure.hint:
-        click.echo(f"    hint: {failure.hint}", err=True)
+        for line in wrapped(failure.hint, "    hint: "):
+            click.echo(line, err=True)
 
 
 def _close_quietly() -> None:

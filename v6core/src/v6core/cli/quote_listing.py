@@ -56,6 +56,13 @@ class QuoteListing:
         return datetime.fromisoformat(self.last)
 
 
+def why_no_file(path: Path, what: str = "file of quotes") -> str:
+    """Return what a path is that was taken for a file."""
+    if path.is_dir():
+        return f"{path} is a folder, not a file of quotes"
+    return f"{path} is no regular file" if path.exists() else f"there is no {what} {path}"
+
+
 def listing_of(path: Path) -> QuoteListing:
     """Return what a file that a broker has taken lists; a usage error for Parquet, which is not CSV."""
     if path.suffix == ".parquet":

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -10,7 +13,7 @@ import click
 
 from v6core.engine.record import Record
 from v6core.errors import JournalCorrupt, UnknownOrder
-from v6core.events import EngineEvent, OrderEvent, event_from_json
+from v6core.events import EngineEvent, EngineStarted, Event, OrderEvent, TradingStateChanged, event_from_json
 from v6core.journal import Row, open_for_reading
 
 _SHORTEST = 4
@@ -24,14 +27,41 @@ def rows_of(path: Path) -> tuple[Row, ...]:
         return tuple(reader.rows())
 
 
-def record_of(path: Path) -> Record:
-    """Return what a journal adds up to; an empty record where there is none yet."""
+def record_of(path: Path, broker: str | None = None) -> Record:
+    """Return what a journal adds up to, for one broker where it is named; an empty record where there is none yet."""
+    return told_of(path, broker).record
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a journal adds up to, and the time of the last row that a connected engine wrote."""
+
+    record: Record
+    as_of: datetime | None = None
+
+
+def told_of(path: Path, broker: str | None = None) -> Told:
+    """Return what a journal adds up to, and as of when; with ``broker`` named, of that one's orders alone."""
     if not path.exists():
-        return Record("")
+        return Told(Record("", broker))
     with closing(open_for_reading(path)) as reader:
-        record = Record(reader.engine_id)
-        record.replay(event_of(row) for row in reader.rows())
-    return record
+        record = Record(reader.engine_id, broker)
+        rows = tuple(reader.rows())
+    events = [event_of(row) for row in rows]
+    record.replay(events)
+    return Told(record, _as_of(events, broker))
+
+
+def _as_of(events: Iterable[Event], broker: str | None) -> datetime | None:
+    """Return when a broker was last heard; v6 halt writes beside it, by the wall clock."""
+    found: datetime | None = None
+    serving = broker
+    for event in events:
+        if isinstance(event, EngineStarted):
+            serving = event.broker
+        if broker in {None, serving} and not isinstance(event, TradingStateChanged):
+            found = event.time
+    return found
 
 
 def event_of(row: Row) -> OrderEvent | EngineEvent:

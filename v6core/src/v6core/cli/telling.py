@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from v6core.cli.failures import IN_DOUBT, CommandFailed, Failure
+from v6core.cli.wrapping import columns, wrapped
 from v6core.contracts import Combo
+from v6core.errors import Sent
 from v6core.fills import ActionTaken, ExecutionResult
 from v6core.money import plain
 from v6core.orders import Order, OrderStatus
 
-_WIDTH = 80
 _NARROWEST = 8
+_NEVER_LEFT = frozenset({OrderStatus.CREATED, OrderStatus.DENIED, OrderStatus.LOST})
 _DOUBTFUL = frozenset({OrderStatus.IN_DOUBT, OrderStatus.PENDING_SUBMIT})
 
 
@@ -26,8 +27,7 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[object]], right: str =
     """
     cells = [[_cell(value) for value in row] for row in rows]
     widths = [max(len(line[place]) for line in ([*headers], *cells)) for place in range(len(headers))]
-    most = max(_WIDTH, shutil.get_terminal_size((_WIDTH, 24)).columns)
-    while sum(widths) + 2 * (len(widths) - 1) > most and max(widths) > _NARROWEST:
+    while sum(widths) + 2 * (len(widths) - 1) > columns() and max(widths) > _NARROWEST:
         widths[widths.index(max(widths))] -= 1
     numbers = {headers.index(name) for name in right.split("|") if name}
     for line in ([*headers], *cells):
@@ -109,8 +109,10 @@ def order_lines(order: Order) -> Iterator[str]:
 
 
 def result_lines(result: ExecutionResult) -> Iterator[str]:
-    """Yield what an operation came to, and its orders."""
-    yield str(result.action_taken) + (f": {result.error_message}" if result.error_message else "")
+    """Yield what an operation came to, and its orders; why it failed is told as the error."""
+    yield str(result.action_taken)
+    if result.note:
+        yield from wrapped(result.note, "note: ")
     for order in result.orders:
         yield from order_lines(order)
     if result.strategy is not None:
@@ -138,6 +140,13 @@ def order_table(orders: Iterable[Order]) -> Iterator[str]:
     yield from table(headers, rows, "QTY|FILLED") if rows else ("no orders",)
 
 
+def sent_of(order: Order) -> Sent:
+    """Return whether an order left this machine, as far as its status proves it."""
+    if order.status in _DOUBTFUL:
+        return "unknown"
+    return order.status not in _NEVER_LEFT
+
+
 def judge_order(order: Order) -> None:
     """Raise CommandFailed where an order is in doubt, was refused, or is lost."""
     if order.status in _DOUBTFUL:
@@ -155,8 +164,7 @@ def judge_order(order: Order) -> None:
         )
     if order.status in {OrderStatus.REJECTED, OrderStatus.LOST}:
         error = f"order {order.order_id} is {order.status}: {order.reason or 'no reason was given'}"
-        sent = order.status is OrderStatus.REJECTED
-        raise CommandFailed(Failure(error=error, code=str(order.status), order_id=order.order_id, sent=sent))
+        raise CommandFailed(Failure(error=error, code=str(order.status), order_id=order.order_id, sent=sent_of(order)))
 
 
 def judge_result(result: ExecutionResult) -> None:
@@ -169,5 +177,5 @@ def judge_result(result: ExecutionResult) -> None:
     code = str(result.action_taken)
     if doubtful:
         raise CommandFailed(Failure(error=error, code=code, status=IN_DOUBT, order_id=order_id, sent="unknown"))
-    sent = any(order.status is not OrderStatus.LOST for order in result.orders)
+    sent = any(sent_of(order) is not False for order in result.orders)
     raise CommandFailed(Failure(error=error, code=code, order_id=order_id, sent=sent))

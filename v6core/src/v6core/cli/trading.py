@@ -30,10 +30,12 @@ class Told:
 def halt(configuration: Configuration, reason: str) -> Told:
     """Halt; JournalError or OSError where neither the journal nor the halt file can be written."""
     _check_reason(reason)
-    path, file = configuration.journal.path, Path(configuration.risk.halt_file)
+    path, file = configuration.journal.path, configuration.halt_file
     try:
         _write(path, TradingState.HALTED, reason)
     except JournalLocked as locked:
+        if file is None:
+            raise _out_of_reach(locked) from None
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(f"{reason}\n", encoding="utf-8")
         document = {"state": "HALTED", "reason": reason, "by": "halt_file", "halt_file": str(file)}
@@ -47,24 +49,40 @@ def halt(configuration: Configuration, reason: str) -> Told:
 def resume(configuration: Configuration, reason: str) -> Told:
     """Resume; CommandFailed where another engine was halted in its own journal, which only it can write."""
     _check_reason(reason)
-    path, file = configuration.journal.path, Path(configuration.risk.halt_file)
+    path, file = configuration.journal.path, configuration.halt_file
     try:
         _write(path, TradingState.ACTIVE, reason)
     except JournalLocked as locked:
-        file.unlink(missing_ok=True)
+        _remove(file)
         state = record_of(path).trading_state
         if state is not TradingState.ACTIVE:
+            gone = "" if file is None else "the halt file is gone, but "
             raise CommandFailed(
                 Failure(
-                    error=f"the halt file is gone, but trading is {state} in the journal, and {locked.message}",
+                    error=f"{gone}trading is {state} in the journal, and {locked.message}",
                     code=locked.code,
                     hint="resume in that program, or stop it and call v6 resume again",
                 )
             ) from None
     else:
-        file.unlink(missing_ok=True)
+        _remove(file)
     document = {"state": "ACTIVE", "reason": reason}
     return Told(document, ("orders go out again",))
+
+
+def _remove(file: Path | None) -> None:
+    if file is not None:
+        file.unlink(missing_ok=True)
+
+
+def _out_of_reach(locked: JournalLocked) -> CommandFailed:
+    return CommandFailed(
+        Failure(
+            error=f"[risk] halt_file is off, and {locked.message}: it cannot be halted from here",
+            code=locked.code,
+            hint="halt in that program, or stop it",
+        )
+    )
 
 
 def _check_reason(reason: str) -> None:

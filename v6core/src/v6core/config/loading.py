@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -70,6 +70,9 @@ def load(
     document = read_document(where, _name(where, working)) if where is not None else Document(FILE_NAME, {}, {})
     overlay = Overlay(document.values, _KNOWN)
     problems = _lay(overlay, given)
+    built_in = _is_built_in(document, overlay)
+    if built_in:
+        overlay.values["brokers"][_PAPER]["plugin"] = _PAPER
     origins = _origins(document, overlay, broker)
     if where is not None:
         origins[()] = Origin(Source.FILE, document.name)
@@ -79,7 +82,11 @@ def load(
         raise AssertionError("a refused file has problems")
     home = where.parent if where is not None else working
     brokers = {name: _section(name, raw, origins, home) for name, raw in taken.brokers.items()}
-    choice = _choose(taken, broker, brokers, origins, problems)
+    named = [name for name in brokers if not (built_in and name == _PAPER)]
+    choice = _choose(taken, broker, named, origins, problems)
+    journal = _absolute(str(taken.journal.path).replace("{broker}", choice), home)
+    halt_file = _halt_file(taken.risk.halt_file, home)
+    problems += _place_problems(journal, halt_file, origins)
     problems += [problem for name in brokers for problem in _name_problems(name, brokers, origins)]
     refuse(problems)
     brokers.setdefault(_PAPER, BrokerSection(name=_PAPER, plugin=_PAPER, folder=home))
@@ -87,8 +94,8 @@ def load(
         broker=choice,
         brokers=MappingProxyType(brokers),
         extensions=taken.extensions,
-        risk=taken.risk.model_copy(update={"halt_file": str(_absolute(taken.risk.halt_file, home))}),
-        journal=JournalSection(path=_absolute(str(taken.journal.path).replace("{broker}", choice), home)),
+        risk=taken.risk.model_copy(update={"halt_file": halt_file}),
+        journal=JournalSection(path=journal),
         engine=taken.engine,
         path=where,
         folder=home,
@@ -116,6 +123,31 @@ def _absolute(path: str | Path, home: Path) -> Path:
         raise ConfigurationError(f"{path} names the home of a user who is not known here") from None
 
 
+def _halt_file(given: str, home: Path) -> str:
+    return "off" if given.strip().lower() in {"", "off"} else str(_absolute(given, home))
+
+
+def _place_problems(journal: Path, halt_file: str, origins: Mapping[KeyPath, Origin]) -> list[Problem]:
+    """Tell what stands where a file of ours must be: a folder there would halt for ever, or fail at the first order."""
+    places = {("journal", "path"): journal}
+    if halt_file != "off":
+        places["risk", "halt_file"] = Path(halt_file)
+    return [
+        Problem(origin_of(path, origins), f"[{path[0]}] {path[1]} must name a file, and {place} is {what}")
+        for path, place in places.items()
+        if (what := _not_a_file(place)) is not None
+    ]
+
+
+def _not_a_file(place: Path) -> str | None:
+    try:
+        if place.is_dir():
+            return "a folder"
+        return "no regular file" if place.exists() and not place.is_file() else None
+    except OSError:
+        return None  # what cannot be looked at is told when it is used
+
+
 def _name(where: Path, working: Path) -> str:
     return str(where.relative_to(working)) if where.is_relative_to(working) else str(where)
 
@@ -131,6 +163,13 @@ def _lay(overlay: Overlay, environment: Mapping[str, str]) -> list[Problem]:
         except ValueError as error:
             problems.append(Problem(variable.origin, str(error)))
     return problems
+
+
+def _is_built_in(document: Document, overlay: Overlay) -> bool:
+    """Tell whether variables alone speak of the paper broker that is always there, which needs no plugin named."""
+    base = ("brokers", _PAPER)
+    laid = any(path[:2] == base and len(path) > len(base) for path in overlay.origins)
+    return laid and base not in document.lines and (*base, "plugin") not in overlay.origins
 
 
 def _origins(document: Document, overlay: Overlay, broker: str | None) -> dict[KeyPath, Origin]:
@@ -154,7 +193,7 @@ def _section(name: str, raw: _Broker, origins: Mapping[KeyPath, Origin], home: P
 def _choose(
     taken: _File,
     option: str | None,
-    brokers: Mapping[str, BrokerSection],
+    brokers: Collection[str],
     origins: Mapping[KeyPath, Origin],
     problems: list[Problem],
 ) -> str:

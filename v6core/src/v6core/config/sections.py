@@ -94,6 +94,11 @@ class Configuration(BaseModel):
         """The section of the broker that is chosen."""
         return self.brokers[self.broker]
 
+    @property
+    def halt_file(self) -> Path | None:
+        """The file that halts while it exists; None where the configuration has switched it off."""
+        return None if self.risk.halt_file == "off" else Path(self.risk.halt_file)
+
     def origin(self, *path: str) -> Origin:
         """Return where a value came from, as in ``origin("risk", "max_order_value")``."""
         return self.origins.get(path, DEFAULT)

@@ -14,6 +14,7 @@ from v6core.cli.failures import CommandFailed, Failure
 from v6core.cli.invocation import Invocation, subcommand
 from v6core.cli.running import run_engine
 from v6core.cli.telling import table
+from v6core.cli.wrapping import wrapped
 from v6core.contracts import OptionRight, parse_contract
 from v6core.engine import OrderExecutionEngine
 from v6core.errors import BrokerError
@@ -21,6 +22,7 @@ from v6core.money import plain
 from v6core.quotes import OptionChain, Quote
 from v6core.sessions import trading_day
 
+_MOST_NAMED = 4
 Strips = dict[tuple[Decimal, OptionRight], Quote | None]
 
 
@@ -45,17 +47,26 @@ def command(invocation: Invocation, symbol: str, expiration: date | None, *, wit
         return
     row = chain.at(expiration)
     if row is None:
-        days = ", ".join(str(listed.expiration) for listed in chain.expirations)
-        raise CommandFailed(
-            Failure(error=f"no options on {symbol} expire on {expiration}", code="NOT_LISTED", hint=f"these do: {days}")
-        )
+        raise _not_listed(chain, expiration)
     document = {"symbol": chain.symbol, **row.model_dump(mode="json")}
     if with_quotes:
         document["quotes"] = [quote.model_dump(mode="json") for quote in quotes.values() if quote is not None]
         invocation.tell(document, _strips(row.strikes, quotes))
         return
     strikes = " ".join(plain(strike) for strike in row.strikes)
-    invocation.tell(document, [f"{chain.symbol} {row.expiration}: {len(row.strikes)} strikes", strikes])
+    invocation.tell(document, [f"{chain.symbol} {row.expiration}: {len(row.strikes)} strikes", *wrapped(strikes)])
+
+
+def _not_listed(chain: OptionChain, expiration: date) -> CommandFailed:
+    listed = [row.expiration for row in chain.expirations]
+    nearest = sorted(sorted(listed, key=lambda day: abs(day - expiration))[:_MOST_NAMED])
+    return CommandFailed(
+        Failure(
+            error=f"no options on {chain.symbol} expire on {expiration}",
+            code="NOT_LISTED",
+            hint=f"the nearest are {', '.join(map(str, nearest))}; v6 chain {chain.symbol} lists them all",
+        )
+    )
 
 
 async def _quotes(engine: OrderExecutionEngine, chain: OptionChain, expiration: date) -> Strips:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -14,10 +16,11 @@ from v6core.cli.demo.story import Story
 from v6core.cli.demo.telling import step_lines
 from v6core.cli.failures import CommandFailed, Failure
 from v6core.cli.invocation import Invocation, subcommand
+from v6core.cli.quote_listing import listing_of
 from v6core.cli.running import run
 from v6core.contracts import Stock
 from v6core.engine import OrderExecutionEngine
-from v6core.errors import OrderDenied, V6Error
+from v6core.errors import OrderDenied, Unavailable, V6Error
 
 _SYMBOL = "SPY"
 
@@ -38,7 +41,7 @@ def command(
     """
     if quotes is not None and symbol is None:
         raise click.UsageError("--quotes needs --symbol; v6 replay FILE tells which symbols the file has")
-    stock = Stock(symbol or _SYMBOL)
+    stock = Stock(_SYMBOL if symbol is None else symbol)
     with stage_of(invocation.configuration(), quotes, seed) as stage:
 
         async def play(engine: OrderExecutionEngine) -> Report:
@@ -46,10 +49,22 @@ def command(
             invocation.sent = "unknown" if not stage.is_own else False
             return await _play(invocation, stage, stock)
 
-        report = run(stage.engine, play, stage.loop_factory, as_json=invocation.as_json)
+        with _naming_what_is_listed(quotes, stock):
+            report = run(stage.engine, play, stage.loop_factory, as_json=invocation.as_json)
     invocation.tell(report.document, report.lines())
     if not report.ended_flat:
         raise CommandFailed(Failure(error="the demo did not end flat and balanced", code="NOT_FLAT", sent=True))
+
+
+@contextmanager
+def _naming_what_is_listed(quotes: Path | None, stock: Stock) -> Generator[None]:
+    try:
+        yield
+    except Unavailable as error:
+        symbols = [] if quotes is None else sorted(listing_of(quotes).symbols)
+        if quotes is None or stock.symbol in symbols:
+            raise
+        raise Unavailable(error.message, hint=f"{quotes} has quotes of {', '.join(symbols)}") from error
 
 
 def _check_simulated(engine: OrderExecutionEngine, *, real_money: bool) -> None:

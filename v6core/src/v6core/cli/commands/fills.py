@@ -13,11 +13,12 @@ from v6core.cli.telling import table
 @click.option("--order", "order_id", metavar="ORDER_ID", help="Only those of an order.")
 @click.option("--strategy", metavar="ID", help="Only those of a strategy.")
 def command(invocation: Invocation, order_id: str | None, strategy: str | None) -> None:
-    """Show the fills that count, oldest first: a combo has one per leg.
+    """Show the broker's fills that count, oldest first: a combo has one per leg.
 
     The journal is read beside a running engine; nothing is connected.
     """
-    record = record_of(invocation.configuration().journal.path)
+    configuration = invocation.configuration()
+    record = record_of(configuration.journal.path, configuration.broker)
     wanted = None if order_id is None else order_id_in(order_id, tuple(record.states))
     found = [
         fill for fill in record.fills() if wanted in {None, fill.order_id} and strategy in {None, fill.strategy_id}

@@ -9,6 +9,7 @@ import click
 from v6core.cli.failures import USAGE, CommandFailed, Failure
 from v6core.cli.invocation import Invocation, subcommand
 from v6core.config.loading import FILE_NAME
+from v6core.plugins import installed
 
 _PAPER = """\
 broker = "dry"                 # which of [brokers.NAME]; V6_BROKER and --broker choose another
@@ -33,7 +34,7 @@ _REST = """
 max_order_quantity = 500       # shares
 max_contracts = 50             # option and future contracts
 max_order_value = 50_000       # account currency
-halt_file = ".v6/HALT"         # while this file is there, nothing is sent that does more than reduce
+halt_file = ".v6/HALT"         # while this file is there, only what reduces is sent; "off" for none
 
 [journal]
 path = ".v6/journal.db"
@@ -46,6 +47,16 @@ def command(invocation: Invocation, plugin: str) -> None:
     """Write a v6.toml in this folder, or the file that --config names; an existing one is never overwritten."""
     if not plugin.isidentifier():
         raise click.UsageError(f"a plugin's name is letters and digits, as v6 brokers lists it, not {plugin!r}")
+    known = [entry.name for entry in installed()]
+    if plugin not in known:
+        raise CommandFailed(
+            Failure(
+                error=f"no plugin provides {plugin!r}: the file could not be used",
+                code="PLUGIN",
+                status=USAGE,
+                hint=f"installed: {', '.join(dict.fromkeys(known)) or 'none'}",
+            )
+        )
     path = Path(invocation.config or FILE_NAME)
     text = (_PAPER if plugin == "paper" else _OTHER.format(name=plugin)) + _REST
     try:

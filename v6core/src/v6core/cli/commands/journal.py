@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import click
 
@@ -12,7 +12,10 @@ from v6core.cli.failures import CommandFailed, Failure
 from v6core.cli.invocation import Invocation, shared_options, subcommand
 from v6core.cli.records import order_id_in, rows_of
 from v6core.cli.telling import table
+from v6core.events import EngineEvent, OrderEvent
 from v6core.journal import Row, verify
+
+_KINDS: list[str] = [event.model_fields["event"].default for event in get_args(OrderEvent | EngineEvent)]
 
 
 @click.group("journal", no_args_is_help=False)
@@ -25,16 +28,19 @@ def command() -> None:
 @click.option("--after", type=click.IntRange(min=0), default=0, help="Only rows after this number.")
 @click.option("--last", type=click.IntRange(min=1), help="Only so many of the last rows.")
 @click.option("--order", "order_id", metavar="ORDER_ID", help="Only rows of an order.")
-@click.option("--kind", metavar="KIND", help="Only rows of a kind, like INTENDED or REPORTED.")
+@click.option(
+    "--kind",
+    metavar="KIND",
+    type=click.Choice(_KINDS, case_sensitive=False),
+    help="Only rows of a kind, like INTENDED or REPORTED.",
+)
 def show(invocation: Invocation, after: int, last: int | None, order_id: str | None, kind: str | None) -> None:
     """Show the rows of the journal: what was intended, sent, reported, in the order in which it became durable."""
     rows = rows_of(invocation.configuration().journal.path)
     known = tuple({row.order_id: None for row in rows if row.order_id is not None})
     wanted = None if order_id is None else order_id_in(order_id, known)
     chosen = [
-        row
-        for row in rows
-        if row.seq > after and wanted in {None, row.order_id} and (kind is None or row.kind == kind.upper())
+        row for row in rows if row.seq > after and wanted in {None, row.order_id} and (kind is None or row.kind == kind)
     ]
     chosen = chosen if last is None else chosen[-last:]
     invocation.tell([_document(row) for row in chosen], _lines(chosen))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import click
 
 from v6core.cli.invocation import Invocation, subcommand
-from v6core.cli.records import order_id_in, record_of
+from v6core.cli.records import Told, order_id_in, told_of
 from v6core.cli.telling import order_lines, order_table
 from v6core.orders import Order, OrderStatus
 
@@ -20,14 +22,16 @@ _IN_DOUBT = frozenset({OrderStatus.IN_DOUBT, OrderStatus.PENDING_SUBMIT})
 def command(
     invocation: Invocation, order_id: str | None, strategy: str | None, *, open_only: bool, in_doubt: bool
 ) -> None:
-    """Show the orders that the journal knows, or one by its id or its first characters.
+    """Show the chosen broker's orders as the journal knows them, or one by its id or its first characters.
 
-    The journal is read beside a running engine; nothing is connected.
+    The journal is read beside a running engine; nothing is connected, so they stand as of the last connection.
     """
-    record = record_of(invocation.configuration().journal.path)
+    configuration = invocation.configuration()
+    told = told_of(configuration.journal.path, configuration.broker)
+    record = told.record
     if order_id is not None:
         order = record.states[order_id_in(order_id, tuple(record.states))].order
-        invocation.tell(order.model_dump(mode="json"), order_lines(order))
+        invocation.tell(order.model_dump(mode="json"), [*order_lines(order), *_as_of(told)])
         return
     orders = [
         state.order
@@ -36,7 +40,14 @@ def command(
         and (not in_doubt or state.status in _IN_DOUBT)
         and (strategy is None or state.terms.strategy_id == strategy)
     ]
-    invocation.tell([_document(order) for order in orders], order_table(orders))
+    invocation.tell([_document(order) for order in orders], [*order_table(orders), *_as_of(told)])
+
+
+def _as_of(told: Told) -> Iterator[str]:
+    if told.as_of is not None:
+        yield f"as of {told.as_of:%Y-%m-%d %H:%M:%S} UTC, when the broker was last heard"
+    if told.record.elsewhere:
+        yield f"at other brokers: {len(told.record.elsewhere)} more; --broker NAME shows theirs"
 
 
 def _document(order: Order) -> object:

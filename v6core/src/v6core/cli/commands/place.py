@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
 import click
 
-from v6core.cli.arguments import SECONDS, Amount, takes_contract
+from v6core.cli.arguments import Amount, takes_contract
 from v6core.cli.invocation import Invocation, subcommand
 from v6core.cli.running import run_engine
-from v6core.cli.telling import judge_order, judge_result, order_lines, result_lines
+from v6core.cli.telling import judge_order, judge_result, order_lines, result_lines, sent_of
 from v6core.cli.ticket import order_of, takes_order
+from v6core.cli.waiting import ended, takes_wait
 from v6core.contracts import Contract
 from v6core.engine import OrderExecutionEngine
 from v6core.fills import ExecutionResult
@@ -24,7 +27,7 @@ from v6core.orders import BracketOrder, Order
 @click.option("--take-profit", type=Amount("take_profit"), help="Also place a limit order that takes this profit.")
 @click.option("--stop-loss", type=Amount("stop_loss"), help="Also place a stop that limits the loss.")
 @click.option("--order-id", type=click.UUID, help="The order's id, to be able to ask for it in any case.")
-@click.option("--wait", type=SECONDS, help="Wait so long for its end, of a bracket its entry's.")
+@takes_wait
 def command(
     invocation: Invocation,
     *,
@@ -63,14 +66,21 @@ async def _place(
     invocation: Invocation, engine: OrderExecutionEngine, contract: Contract, order: Order, wait: float | None
 ) -> Order:
     await _refuse_known(engine, order)
-    invocation.sent = "unknown"
-    try:
+    async with _on_its_way(invocation, engine, order):
         placed = await engine.place_order(contract, order)
+    invocation.sent = sent_of(placed)
+    return await ended(engine, placed, wait)
+
+
+@asynccontextmanager
+async def _on_its_way(invocation: Invocation, engine: OrderExecutionEngine, order: Order) -> AsyncGenerator[None]:
+    invocation.sent, invocation.order_id = "unknown", order.order_id
+    try:
+        yield
     except ValueError:
         # Refused while it was bound; only what the journal knows can have been sent.
         invocation.sent = "unknown" if await _is_known(engine, order) else False
         raise
-    return placed if wait is None else await ended(engine, placed, wait)
 
 
 async def _refuse_known(engine: OrderExecutionEngine, order: Order) -> None:
@@ -90,18 +100,11 @@ async def _place_bracket(
     wait: float | None,
 ) -> ExecutionResult:
     await _refuse_known(engine, bracket.parent_order)
-    invocation.sent = "unknown"
-    result = await engine.place_bracket_order(bracket, contract)
-    if wait is None or not result.success:
+    async with _on_its_way(invocation, engine, bracket.parent_order):
+        result = await engine.place_bracket_order(bracket, contract)
+    if not result.success:
         return result
+    invocation.sent = True
     await ended(engine, result.orders[0], wait)
     orders = tuple([await engine.order(order_id) for order_id in result.order_ids])
     return result.model_copy(update={"orders": orders})
-
-
-async def ended(engine: OrderExecutionEngine, order: Order, seconds: float) -> Order:
-    """Return an order once it has ended, or as it stands after so many seconds."""
-    try:
-        return await engine.wait_for(order.order_id, timeout=seconds)
-    except TimeoutError:
-        return await engine.order(order.order_id)

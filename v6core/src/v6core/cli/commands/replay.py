@@ -16,7 +16,7 @@ from v6core.broker import BrokerSpec
 from v6core.cli.arguments import MOMENT
 from v6core.cli.failures import USAGE, CommandFailed, Failure
 from v6core.cli.invocation import Invocation, subcommand
-from v6core.cli.quote_listing import QuoteListing, listing_of
+from v6core.cli.quote_listing import QuoteListing, listing_of, why_no_file
 from v6core.cli.running import run
 from v6core.cli.telling import table
 from v6core.config import BrokerSection, settings_for
@@ -50,7 +50,7 @@ def command(
     is kept. What is wrong with it is told with its line.
     """
     if not file.is_file():
-        raise CommandFailed(Failure(error=f"there is no file {file}", code="NO_FILE", status=USAGE))
+        raise CommandFailed(Failure(error=why_no_file(file, "file"), code="NO_FILE", status=USAGE))
     if symbol is None and (since is not None or until is not None):
         raise click.UsageError("--from and --to need --symbol")
     contract = None if symbol is None else parse_contract(symbol)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from v6core.broker import BrokerSpec
+from v6core.cli.quote_listing import why_no_file
 from v6core.cli.running import LoopFactory
 from v6core.clock import SystemClock
 from v6core.config import Configuration, settings_for
@@ -109,5 +110,5 @@ def _found(path: Path, folders: list[Path]) -> Path:
     path = path.expanduser()
     found = next((folder / path for folder in folders if (folder / path).is_file()), None)
     if found is None:
-        raise ConfigurationError(f"there is no file of quotes {path}", hint="v6 replay FILE tells what is in one")
+        raise ConfigurationError(why_no_file(path), hint="v6 replay FILE tells what is in one")
     return found.absolute()

@@ -47,9 +47,11 @@ async def engine_on(
     extensions: Iterable[object] = (),
     limits: RiskLimits | None = None,
     halt_file: Path | None = None,
+    name: str | None = None,
 ) -> AsyncGenerator[OrderExecutionEngine]:
     """Start an engine on the running simulated loop, and stop it at the end."""
-    async with engine_for(broker, open_journal, extensions=extensions, limits=limits, halt_file=halt_file) as engine:
+    options = {"extensions": extensions, "limits": limits, "halt_file": halt_file, "name": name}
+    async with engine_for(broker, open_journal, **options) as engine:
         yield engine
 
 

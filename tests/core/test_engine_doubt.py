@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
+from typing import cast
 
 import pytest
 
@@ -10,7 +12,7 @@ from core.engine_desk import GOOG, BreakingJournal, buy, engine_for, engine_on, 
 from v6core.errors import NotSent, OrderDenied, OutcomeUnknown, Unavailable
 from v6core.events import DoubtRaised, Subject
 from v6core.orders import OrderStatus, Pending
-from v6core.reports import LinkState
+from v6core.reports import Evidence, LinkState
 from v6core.testing import ScriptedBroker
 from v6core.testing.scripted import Step, accepts, fills, hangs, later, raises
 
@@ -296,3 +298,82 @@ async def test_accepting_twice_is_accepting_once() -> None:
     async with engine_on(broker) as engine:
         order = await engine.place_order(GOOG, buy())
         assert kinds(engine, order.order_id) == ["INTENDED", "REPORTED"]
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+@simulated
+async def test_a_plugin_whose_library_cancels_the_place_leaves_a_doubt(*, arrives: bool) -> None:
+    broker = ScriptedBroker()
+    broker.on("place", raises(asyncio.CancelledError()), arrives=arrives)
+    async with engine_on(broker) as engine:
+        order = await engine.place_order(GOOG, buy())
+        assert (order.status, "broke the call off" in (order.reason or "")) == (OrderStatus.IN_DOUBT, True)
+
+
+@pytest.mark.parametrize("call", ["cancel", "modify"])
+@simulated
+async def test_a_plugin_whose_library_cancels_a_request_leaves_it_in_doubt(call: str) -> None:
+    broker = ScriptedBroker()
+    broker.on(call, raises(asyncio.CancelledError()))
+    async with engine_on(broker) as engine:
+        order = await engine.place_order(GOOG, buy())
+        asking = (
+            engine.cancel_order(order.order_id) if call == "cancel" else engine.modify_order(order.order_id, tif="GTC")
+        )
+        with pytest.raises(OutcomeUnknown):
+            await asking
+        after = await engine.order(order.order_id)
+        assert Pending.IN_DOUBT in {after.pending_cancel, after.pending_modify}
+
+
+@pytest.mark.parametrize("call", ["connect", "snapshot"])
+@simulated
+async def test_a_start_that_the_plugins_library_cancels_fails_in_words(call: str) -> None:
+    broker = ScriptedBroker()
+    broker.on(call, raises(asyncio.CancelledError()))
+    with pytest.raises(Unavailable, match="broke the call off"):
+        await engine_for(broker).start()
+
+
+class ForgetfulBroker(ScriptedBroker):
+    """A broker whose first answer about a doubt is not one."""
+
+    async def find(self, order_ref: str) -> Evidence:
+        """Answer with nothing at all the first time."""
+        evidence = await super().find(order_ref)
+        asked = sum(call.call == "FIND" for call in self.calls)
+        return cast("Evidence", None) if asked == 1 else evidence
+
+
+@simulated
+async def test_an_answer_that_is_none_does_not_end_the_asking() -> None:
+    broker = ForgetfulBroker()
+    broker.on("place")
+    async with engine_on(broker) as engine:
+        order = await engine.place_order(GOOG, buy())
+        assert (await engine.wait_for(order.order_id, "SUBMITTED", timeout=60)).status is OrderStatus.SUBMITTED
+
+
+@simulated
+async def test_a_question_that_the_plugins_library_cancels_is_asked_again() -> None:
+    broker = ScriptedBroker()
+    broker.on("place")
+    broker.on("find", raises(asyncio.CancelledError()))
+    async with engine_on(broker) as engine:
+        order = await engine.place_order(GOOG, buy())
+        assert (await engine.wait_for(order.order_id, "SUBMITTED", timeout=60)).status is OrderStatus.SUBMITTED
+
+
+class UnheardOf(BaseException):
+    """What no plugin should raise: it is no Exception."""
+
+
+@simulated
+async def test_what_ends_in_the_background_is_told_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    broker = ScriptedBroker()
+    broker.on("place")
+    broker.on("find", raises(UnheardOf("?")))
+    async with engine_on(broker) as engine:
+        await engine.place_order(GOOG, buy())
+        await settle(60)
+    assert "what runs in the background ended: UnheardOf: ?" in caplog.text

@@ -448,3 +448,48 @@ async def test_a_fill_that_comes_after_the_snapshot_was_taken_is_counted_once() 
         assert (await engine.order(order.order_id)).filled_quantity == 3
         await engine.place_order(GOOG, buy(1))
     assert check.asked[-1][1].positions == {GOOG.key: 3}
+
+
+@simulated
+async def test_an_account_that_is_not_the_brokers_is_denied_before_the_intent() -> None:
+    broker = ScriptedBroker()
+    async with engine_on(broker) as engine:
+        order = buy(account="U7654321")
+        with pytest.raises(OrderDenied, match="U7654321 is no account of this broker, which has SCRIPTED") as denied:
+            await engine.place_order(GOOG, order)
+        assert (denied.value.code, kinds(engine, order.order_id)) == ("ACCOUNT", ["DENIED"])
+        assert (await engine.place_order(GOOG, buy(account="SCRIPTED"))).status is OrderStatus.SUBMITTED
+
+
+@simulated
+async def test_an_account_in_which_the_broker_holds_something_is_its_own() -> None:
+    broker = ScriptedBroker()
+    broker.adjust(GOOG, 5, account="U2")
+    async with engine_on(broker) as engine:
+        assert (await engine.place_order(GOOG, buy(account="U2"))).status is OrderStatus.SUBMITTED
+
+
+@simulated
+async def test_a_denial_by_the_halt_file_names_it(tmp_path: Path) -> None:
+    file = tmp_path / "HALT"
+    file.touch()
+    async with engine_on(ScriptedBroker(), halt_file=file) as engine:
+        with pytest.raises(OrderDenied, match=f"the halt file {file} is there"):
+            await engine.place_order(GOOG, buy())
+
+
+@simulated
+async def test_a_quote_that_the_plugins_library_cancels_is_no_quote() -> None:
+    broker = ScriptedBroker()
+    broker.on("quote", raises(asyncio.CancelledError()))
+    async with engine_on(broker, limits=RiskLimits(price_collar=D("0.05"))) as engine:
+        assert (await engine.place_order(GOOG, buy())).status is OrderStatus.SUBMITTED
+
+
+@simulated
+async def test_a_contract_whose_lookup_the_plugins_library_cancels_is_denied() -> None:
+    broker = ScriptedBroker()
+    broker.on("qualify", raises(asyncio.CancelledError()))
+    async with engine_on(broker) as engine:
+        with pytest.raises(OrderDenied, match="UNKNOWN_CONTRACT"):
+            await engine.place_order(GOOG, buy())

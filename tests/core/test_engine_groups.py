@@ -15,7 +15,7 @@ from v6core.testing.scripted import accepts, raises, rejects
 
 
 def bracket(quantity: int = 10) -> BracketOrder:
-    entry = buy(quantity, "100", strategy_id="swing", account="DU1")
+    entry = buy(quantity, "100", strategy_id="swing", account="SCRIPTED")
     return BracketOrder(entry, sell(quantity, "110"), Order.stop("SELL", quantity, "95"))
 
 
@@ -35,7 +35,7 @@ async def test_bracket_placement() -> None:
             TimeInForce.GTC,
         )
         assert {order.strategy_id for order in result.orders} == {"swing"}
-        assert {order.account for order in result.orders} == {"DU1"}
+        assert {order.account for order in result.orders} == {"SCRIPTED"}
         assert [order.working for order in result.orders] == [True, False, False]
 
 
@@ -162,3 +162,20 @@ async def test_an_oca_type_that_the_broker_does_not_keep_is_denied() -> None:
     async with engine_on(broker) as engine:
         with pytest.raises(NotSupported, match="no one-cancels-all groups of type CANCEL_WITH_BLOCK"):
             await engine.place_oca_group([buy(), buy(9)], GOOG)
+
+
+@pytest.mark.parametrize("oca_type", [OcaType.REDUCE, "reduce"])
+@simulated
+async def test_the_kind_of_a_group_needs_no_group_on_its_orders(oca_type: OcaType | str) -> None:
+    async with engine_on(ScriptedBroker()) as engine:
+        result = await engine.place_oca_group([buy(10, "90"), buy(10, "80")], GOOG, oca_type=oca_type)
+        assert {order.oca_type for order in result.orders} == {OcaType.REDUCE}
+        assert len({order.oca_group for order in result.orders}) == 1
+
+
+@simulated
+async def test_a_group_has_one_kind() -> None:
+    async with engine_on(ScriptedBroker()) as engine:
+        first = buy(10, "90", oca_group="g", oca_type=OcaType.REDUCE)
+        with pytest.raises(ValueError, match="share one oca_type"):
+            await engine.place_oca_group([first, buy(10, "80")], GOOG, oca_type=OcaType.CANCEL_WITH_BLOCK)

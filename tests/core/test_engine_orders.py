@@ -15,11 +15,11 @@ from v6core.contracts import ContractDetails, TickBand
 from v6core.errors import ModifyRejected, NotSent, NotSupported, OrderDenied, OutcomeUnknown, UnknownOrder
 from v6core.events import OrderIntended, RequestUnsent
 from v6core.identifiers import parse_order_ref
-from v6core.orders import Anomaly, Order, OrderStatus, OrderType, Pending
+from v6core.orders import Anomaly, BracketOrder, Order, OrderStatus, OrderType, Pending
 from v6core.reports import ReportedStatus
 from v6core.risk import RiskLimits
 from v6core.testing import ScriptedBroker, scripted_capabilities
-from v6core.testing.scripted import accepts, confirms, fills, hangs, later, raises, refuses, rejects
+from v6core.testing.scripted import accepts, confirms, fills, hangs, later, raises, refuses, rejects, takes
 
 D = Decimal
 
@@ -373,7 +373,39 @@ async def test_of_two_modifies_at_once_the_second_is_denied() -> None:
         first, second = await asyncio.gather(*changes, return_exceptions=True)
         assert isinstance(first, Order)
         assert isinstance(second, OrderDenied)
+        assert second.code == "CHANGE_PENDING"
     assert len(broker.received("modify")) == 1
+
+
+@simulated
+async def test_a_change_while_another_is_unanswered_is_pending_and_not_in_doubt() -> None:
+    broker = ScriptedBroker()
+    broker.on("modify", takes(3), confirms)
+    async with engine_on(broker) as engine:
+        order = await engine.place_order(GOOG, buy(10, "99"))
+        first = asyncio.ensure_future(engine.modify_order(order.order_id, limit_price="99.50"))
+        await settle(1)
+        with pytest.raises(OrderDenied, match="has a change under way; nothing was sent") as denied:
+            await engine.modify_order(order.order_id, limit_price="99.60")
+        assert denied.value.code == "CHANGE_PENDING"
+        assert (await first).limit_price == D("99.50")
+
+
+@simulated
+async def test_an_entry_does_not_grow_past_its_exits() -> None:
+    broker = ScriptedBroker()
+    bracket = BracketOrder(buy(5), sell(5, "110"), Order.stop("SELL", 5, "95"))
+    async with engine_on(broker) as engine:
+        entry = (await engine.place_bracket_order(bracket, GOOG)).order_ids[0]
+        with pytest.raises(OrderDenied, match="has exits for 5, which would not close 10") as denied:
+            await engine.modify_order(entry, quantity=10)
+        assert (denied.value.code, denied.value.hint) == (
+            "EXITS_TOO_SMALL",
+            "place what is to be added as another bracket",
+        )
+        assert (await engine.modify_order(entry, quantity=4)).quantity == 4
+        assert (await engine.modify_order(entry, quantity=5)).quantity == 5
+    assert len(broker.received("modify")) == 2
 
 
 @simulated

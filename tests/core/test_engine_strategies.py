@@ -488,6 +488,16 @@ async def test_a_split_roll_stops_where_a_step_fails() -> None:
 
 
 @simulated
+async def test_a_price_made_of_quotes_goes_onto_its_tick_towards_the_market() -> None:
+    broker = market()
+    for contract, _ in VERTICAL.signed_legs:
+        broker.set_quote(contract, "1.003", "1.108")
+    async with engine_on(broker) as engine:
+        result = await engine.open_position(VERTICAL)
+        assert result.orders[0].limit_price == Decimal("0.11")
+
+
+@simulated
 async def test_a_later_step_of_a_roll_is_priced_by_the_quotes_of_its_time() -> None:
     broker = market()
 

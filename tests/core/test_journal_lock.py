@@ -60,6 +60,12 @@ def test_a_second_engine_is_refused_by_the_path_and_the_process(path: Path) -> N
     assert str(os.getpid()) in locked.value.message
 
 
+def test_a_second_engine_of_the_same_process_is_told_to_close_the_first(path: Path) -> None:
+    with opened(path), pytest.raises(JournalLocked, match="this very process") as locked:
+        opened(path)
+    assert "close the earlier engine" in str(locked.value.hint)
+
+
 def test_the_lock_goes_with_the_journal(path: Path) -> None:
     opened(path).close()
     opened(path).close()

@@ -81,9 +81,28 @@ def test_the_target_is_what_is_held_afterwards() -> None:
     assert roll(vertical(3)).target == vertical_spread("SPY", FAR, "PUT", 570, 580, 3, strategy_id="v")
 
 
-@pytest.mark.parametrize(("dte", "day"), [(17, NEAR), (20, NEAR), (21, MIDDLE), (34, MIDDLE), (35, FAR), (400, LATE)])
+@pytest.mark.parametrize(("dte", "day"), [(17, NEAR), (20, NEAR), (21, MIDDLE), (34, MIDDLE), (35, FAR), (100, LATE)])
 def test_a_roll_goes_to_the_nearest_listed_expiration(dte: int, day: date) -> None:
     assert roll(vertical(), new_dte=dte, strike_offset=-5).target.expirations == (day,)
+
+
+@pytest.mark.parametrize("dte", [110, 3000, 10**12])
+def test_an_expiration_far_from_what_is_asked_for_is_not_taken(dte: int) -> None:
+    refused = refusal(vertical(), new_dte=dte, strike_offset=-5)
+    assert refused.code == "ROLL_UNKNOWN_EXPIRATION"
+    assert f"the nearest is {LATE}, {DAYS[LATE]} days from today" in refused.message
+    assert str(FAR) in str(refused.hint)
+
+
+def test_a_quarter_of_the_way_is_near_enough() -> None:
+    assert roll(vertical(), chain=listing(500), new_dte=400, at_market=True).target.expirations == (
+        TODAY + timedelta(days=500),
+    )
+
+
+def listing(days: int) -> OptionChain:
+    row = ChainExpiration(expiration=TODAY + timedelta(days=days), strikes=STRIKES)
+    return OptionChain(symbol="SPY", expirations=(row,))
 
 
 def test_strikes_move_by_the_offset() -> None:

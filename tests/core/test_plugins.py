@@ -5,6 +5,7 @@ import logging
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,17 @@ def context(**changes: object) -> CheckContext:
         "reducing": False,
     }
     return CheckContext(**(fields | changes))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def test_a_stack_at_its_end_is_no_fault_of_the_metadata(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Deep(metadata.PathDistribution):
+        @property
+        def entry_points(self) -> metadata.EntryPoints:
+            raise RecursionError
+
+    monkeypatch.setattr("importlib.metadata.distributions", lambda: [Deep(Path())])
+    with pytest.raises(RecursionError):
+        load_broker("paper")
 
 
 def test_listing_imports_nothing(install: Install) -> None:

@@ -118,7 +118,8 @@ class Preview(BaseModel):
 class ExecutionResult(BaseModel):
     """What an operation of one or more orders came to; ``strategy`` is what is held afterwards, None where nothing is.
 
-    ``preview`` is there for DRY_RUN alone: what the orders would have cost.
+    ``preview`` is there for DRY_RUN alone: what the orders would have cost. ``note`` is for people, whether it was a
+    success or not: that a close under way was joined, and what was asked was not applied.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -130,6 +131,7 @@ class ExecutionResult(BaseModel):
     orders: tuple[Order, ...] = ()
     strategy: Strategy | None = None
     preview: Preview | None = None
+    note: str | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -17,7 +17,7 @@ from v6core.contracts import Contract, ContractDetails
 from v6core.engine.engine import Amount, OrderExecutionEngine
 from v6core.events import EngineEvent, OrderEvent, TradingState
 from v6core.fills import ExecutionResult, Fill
-from v6core.orders import BracketOrder, Order, OrderStatus
+from v6core.orders import BracketOrder, OcaType, Order, OrderStatus
 from v6core.planning.targets import Only, StrikeOffset
 from v6core.positions import Position
 from v6core.quotes import OptionChain, Quote
@@ -74,20 +74,21 @@ class BlockingEngine:
         """
         return self._thread.call(self._engine.place_order(contract, order))
 
-    def modify_order(self, order_id: UUID, **changes: Any) -> Order:
+    def modify_order(self, order_id: UUID | str, **changes: Any) -> Order:
         """Change terms of a working order; see ``v6core.orders.MODIFIABLE`` for which.
 
         ModifyRejected where the broker refuses, OutcomeUnknown where it does not answer in time.
         """
         return self._thread.call(self._engine.modify_order(order_id, **changes))
 
-    def cancel_order(self, order_id: UUID) -> bool:
+    def cancel_order(self, order_id: UUID | str) -> bool:
         """Cancel an order: True when cancelled, False when refused or too late, OutcomeUnknown when unanswered."""
         return self._thread.call(self._engine.cancel_order(order_id))
 
     def cancel_all(self, strategy_id: str | None = None) -> tuple[Order, ...]:
         """Cancel all orders of this engine, or of one strategy, and return them as they are then.
 
+        What is being placed at this moment is waited for and cancelled, too.
         OutcomeUnknown, naming them, where some cancels were not answered; all others are carried out.
         """
         return self._thread.call(self._engine.cancel_all(strategy_id))
@@ -102,9 +103,14 @@ class BlockingEngine:
         """Place a bracket as one unit."""
         return self._thread.call(self._engine.place_bracket_order(bracket, entry_contract, tp_contract, sl_contract))
 
-    def place_oca_group(self, orders: Sequence[Order], contract: Contract | Sequence[Contract]) -> ExecutionResult:
-        """Place orders of which a fill of one cancels the others; one contract for all, or one each."""
-        return self._thread.call(self._engine.place_oca_group(orders, contract))
+    def place_oca_group(
+        self, orders: Sequence[Order], contract: Contract | Sequence[Contract], *, oca_type: OcaType | str | None = None
+    ) -> ExecutionResult:
+        """Place orders of which a fill of one cancels the others; one contract for all, or one each.
+
+        ``oca_type`` says what a fill does, by default CANCEL_WITH_BLOCK; orders without an oca_group are given one.
+        """
+        return self._thread.call(self._engine.place_oca_group(orders, contract, oca_type=oca_type))
 
     def preview_order(self, contract: Contract, order: Order) -> ExecutionResult:
         """Return what an order would cost: DRY_RUN with its preview. It passes every check, and nothing is sent."""
@@ -136,7 +142,7 @@ class BlockingEngine:
         """Close what is held of a strategy, its own working orders cancelled first.
 
         One combo order where the broker takes it, else leg by leg, shorts bought back first. A close or roll that works
-        already is waited for instead.
+        already is waited for instead, and the result's ``note`` says so.
         """
         return self._thread.call(self._engine.close_position(strategy, limit_price, timeout, at_market=at_market))
 
@@ -155,8 +161,9 @@ class BlockingEngine:
     ) -> ExecutionResult:
         """Roll what is held of a strategy to the listed expiration nearest to ``new_dte`` days from today.
 
-        Same strikes, unless moved by ``strike_offset`` or given by ``target_legs``; ``only`` names the right, or the
-        legs, to roll. One combo order; past the broker's leg limit refused, or split with ``sequential``.
+        Refused where that is further off than 20 days and than a quarter of ``new_dte``. Same strikes, unless moved by
+        ``strike_offset`` or given by ``target_legs``; ``only`` names the right, or the legs, to roll. One combo order;
+        past the broker's leg limit refused, or split with ``sequential``.
         """
         return self._thread.call(
             self._engine.roll_position(
@@ -172,14 +179,14 @@ class BlockingEngine:
             )
         )
 
-    def wait_for(self, order_id: UUID, *statuses: OrderStatus | str, timeout: float | None = None) -> Order:
+    def wait_for(self, order_id: UUID | str, *statuses: OrderStatus | str, timeout: float | None = None) -> Order:
         """Return the order once it has one of the statuses, or has ended; without statuses, once it has ended.
 
         TimeoutError where that takes longer than ``timeout`` seconds.
         """
         return self._thread.call(self._engine.wait_for(order_id, *statuses, timeout=timeout))
 
-    def order(self, order_id: UUID) -> Order:
+    def order(self, order_id: UUID | str) -> Order:
         """Return an order as it stands; UnknownOrder where the journal knows none of that id."""
         return self._thread.call(self._engine.order(order_id))
 
@@ -193,7 +200,7 @@ class BlockingEngine:
         """Return the orders that the journal knows, oldest first, or those of a strategy, a status, or still open."""
         return self._thread.call(self._engine.orders(strategy_id=strategy_id, statuses=statuses, open_only=open_only))
 
-    def fills(self, *, order_id: UUID | None = None, strategy_id: str | None = None) -> tuple[Fill, ...]:
+    def fills(self, *, order_id: UUID | str | None = None, strategy_id: str | None = None) -> tuple[Fill, ...]:
         """Return the fills that count: a replaced execution is not among them, and a combo has one per leg."""
         return self._thread.call(self._engine.fills(order_id=order_id, strategy_id=strategy_id))
 
@@ -214,7 +221,10 @@ class BlockingEngine:
         return self._thread.call(self._engine.quote(contract))
 
     def quotes(self, contracts: Sequence[Contract]) -> Iterator[Quote]:
-        """Stream quotes, each first as it is and then as it changes; ``age`` and ``delayed`` say how fresh one is."""
+        """Stream quotes, each first as it is and then as it changes; ``age`` and ``delayed`` say how fresh one is.
+
+        Without contracts it ends at once.
+        """
         return self._thread.iterate(self._engine.quotes(contracts))
 
     def option_chain(self, contract: Contract) -> OptionChain:
@@ -238,11 +248,17 @@ class BlockingEngine:
         return self._engine.trading_state
 
     def halt(self, reason: str, *, reducing: bool = False) -> None:
-        """Let nothing out but cancels and what only reduces, durably, until ``resume``; ``reducing`` for REDUCING."""
+        """Let nothing out but cancels and what only reduces, durably, until ``resume``; ``reducing`` for REDUCING.
+
+        It holds from the call on, and returns once what was being sent then is handed over or in doubt.
+        """
         self._thread.call(self._engine.halt(reason, reducing=reducing))
 
     def resume(self, reason: str) -> None:
-        """Let orders out again; a halt file is removed."""
+        """Let orders out again; a halt file is removed.
+
+        Orders of ours that the broker has and the journal does not know are left to others from then on.
+        """
         self._thread.call(self._engine.resume(reason))
 
 

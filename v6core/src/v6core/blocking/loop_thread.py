@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 
 from v6core.clock import SimulatedLoop
+from v6core.errors import NotConnected
 
 T = TypeVar("T")
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
@@ -32,13 +33,16 @@ class LoopThread:
             self._loop.frozen = frozen
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
-        """Return what a coroutine returns, or raise what it raises; an interrupt cancels it."""
+        """Return what a coroutine returns, or raise what it raises; an interrupt cancels it.
+
+        NotConnected once it is closed, RuntimeError on the loop's own thread.
+        """
         if threading.current_thread() is self._thread:
             work.close()
             raise RuntimeError("a handler runs on the engine's own loop and cannot wait for it: use the async engine")
         if self._loop.is_closed():
             work.close()
-            raise RuntimeError("the engine is closed")
+            raise NotConnected("the engine is closed", hint="call connect() again")
         future = asyncio.run_coroutine_threadsafe(self._timed(work), self._loop)
         try:
             return future.result()

@@ -6,11 +6,17 @@
 * ``holdings``    what the account holds, between snapshots
 * ``gate``        before sending: bind, tick, checks
 * ``dispatch``    place, cancel, modify
+* ``calls``       a broker asked within a deadline
 * ``market``      quotes and chains, within a deadline
 * ``groups``      brackets and one-cancels-all groups
-* ``operations``  open, close and roll a strategy
+* ``execution``   a strategy's orders seen through, and what they came to
+* ``opening``     open a strategy
+* ``closing``     close one, as a whole or leg by leg
+* ``rolling``     roll one
+* ``operations``  one of these at a time on a strategy
 * ``recovery``    replay, connect, reconcile, ready
 * ``assembly``    how these parts are put together
+* ``arguments``   what a caller may hand in
 * ``engine``      what a program holds in its hand
 """
 

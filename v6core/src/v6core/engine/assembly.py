@@ -14,6 +14,7 @@ from v6core.broker import Broker, BrokerContext, BrokerSpec, ReportSink
 from v6core.clock import Clock
 from v6core.config import EngineSection
 from v6core.engine.dispatch import Dispatch
+from v6core.engine.execution import Execution
 from v6core.engine.gate import Gate
 from v6core.engine.groups import Groups
 from v6core.engine.holdings import Holdings
@@ -25,6 +26,7 @@ from v6core.engine.recovery import Recovery
 from v6core.engine.scribe import Notify, Scribe
 from v6core.identifiers import IdSource, RandomIds
 from v6core.journal import Journal
+from v6core.planning import Placement
 from v6core.plugins import Extensions
 from v6core.risk import RiskLimits
 
@@ -97,11 +99,20 @@ def assemble(plan: Blueprint, open_broker: OpenBroker) -> Parts:
         deadlines=plan.deadlines,
         clock=plan.clock,
         is_ready=lambda: recovery.is_ready,
-        halt_file_exists=lambda: plan.halt_file is not None and plan.halt_file.exists(),
+        halted_by_file=lambda: str(plan.halt_file) if plan.halt_file is not None and plan.halt_file.exists() else None,
         validate_options=lambda options: wrong_options(plan.spec, options),
     )
     dispatch = Dispatch(broker=broker, record=record, scribe=scribe, gate=gate, deadlines=plan.deadlines)
-    market = Market(broker, plan.deadlines)
+    market = Market(broker, plan.deadlines, plan.name)
+    execution = Execution(
+        broker=broker,
+        record=record,
+        scribe=scribe,
+        gate=gate,
+        dispatch=dispatch,
+        market=market,
+        placement=Placement(ids=plan.ids),
+    )
     return Parts(
         broker=broker,
         journal=journal,
@@ -111,9 +122,7 @@ def assemble(plan: Blueprint, open_broker: OpenBroker) -> Parts:
         dispatch=dispatch,
         market=market,
         groups=Groups(broker=broker, dispatch=dispatch),
-        operations=Operations(
-            broker=broker, record=record, scribe=scribe, dispatch=dispatch, market=market, ids=plan.ids
-        ),
+        operations=Operations(execution, gate),
         recovery=recovery,
     )
 

@@ -7,7 +7,7 @@ The send runs in a task of its own, so that a caller who gives up does not cut i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from typing import Any, Literal, NoReturn, TypeVar
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from v6core.broker import Broker
 from v6core.capabilities import ModifyKind
 from v6core.config import EngineSection
 from v6core.contracts import Contract
+from v6core.engine.calls import within
 from v6core.engine.gate import Gate, Refusal
 from v6core.engine.record import Record
 from v6core.engine.scribe import Scribe
@@ -48,6 +49,7 @@ from v6core.risk import Denial
 T = TypeVar("T")
 Requests = Sequence[tuple[Contract, Order]]
 Request = Literal[Subject.CANCEL, Subject.MODIFY]
+_WAIT = "wait until that is answered"
 
 
 class Dispatch:
@@ -59,8 +61,10 @@ class Dispatch:
         self._scribe = scribe
         self._gate = gate
         self._deadlines = deadlines
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._placements: set[asyncio.Task[Any]] = set()
+        self._requests: set[asyncio.Task[Any]] = set()
         self._asking: set[tuple[UUID, Request]] = set()
+        self._placing: dict[UUID, tuple[Order, asyncio.Future[None]]] = {}
 
     def state(self, order_id: UUID) -> OrderState:
         """Return what is known of an order; UnknownOrder where the journal knows none of that id."""
@@ -77,12 +81,25 @@ class Dispatch:
         The events ``along`` become durable together with the intents.
         """
         bound = self._bind(requests)
+        sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._placing.update({order.order_id: (order, sent) for order in bound})
         try:
             orders = await self._gate.pass_through(bound)
         except BaseException:
             self._gate.release(bound)
+            self._placed(bound)
             raise
-        return await self._apart(self._intend_and_send(orders, purpose, along))
+        return await _apart(self._carry_out(orders, purpose, along), self._placements)
+
+    def placing(self) -> tuple[Order, ...]:
+        """Return the orders that are being placed at this moment: judged, made durable, or handed to the broker."""
+        return tuple(order for order, _ in self._placing.values())
+
+    def _placed(self, orders: tuple[Order, ...]) -> None:
+        for order in orders:
+            _, sent = self._placing.pop(order.order_id)
+            if not sent.done():
+                sent.set_result(None)
 
     def _bind(self, requests: Requests) -> tuple[Order, ...]:
         bound = tuple(self._gate.bind(contract, order) for contract, order in requests)
@@ -97,23 +114,35 @@ class Dispatch:
         finally:
             self._gate.release(bound)
 
-    async def _intend_and_send(
+    async def _carry_out(
         self, orders: tuple[Order, ...], purpose: Purpose | None, along: Sequence[EngineEvent]
     ) -> tuple[Order, ...]:
-        try:
-            await self._intend(orders, purpose, along)
-        finally:
-            self._gate.release(orders)
         ids = tuple(order.order_id for order in orders)
         try:
-            await self._send(orders)
+            await self._intend_and_send(orders, purpose, along)
             await self._answered(ids)
         except JournalError as error:
             message = "the orders were sent, and the journal failed before their answers could be recorded"
             raise OutcomeUnknown(f"{message}: {error}", order_id=ids[0]) from error
         return tuple(map(self._record.order, ids))
 
+    async def _intend_and_send(
+        self, orders: tuple[Order, ...], purpose: Purpose | None, along: Sequence[EngineEvent]
+    ) -> None:
+        try:
+            try:
+                await self._intend(orders, purpose, along)
+            finally:
+                self._gate.release(orders)
+            await self._send(orders)
+        finally:
+            self._placed(orders)
+
     async def _intend(self, orders: tuple[Order, ...], purpose: Purpose | None, along: Sequence[EngineEvent]) -> None:
+        # From this look to the intent's place in the journal nothing awaits, so that no halt comes between them.
+        refusal = self._gate.look_again(orders)
+        if refusal is not None:
+            await self._gate.deny(orders, refusal)
         ids = tuple(order.order_id for order in orders)
         unit = ids if len(ids) > 1 else ()
         now = self._broker.now()
@@ -131,8 +160,7 @@ class Dispatch:
     async def _send(self, orders: tuple[Order, ...]) -> None:
         ids = tuple(order.order_id for order in orders)
         try:
-            async with asyncio.timeout(self._deadlines.ack_deadline):
-                receipts = await self._broker.place(orders)
+            receipts = await within(self._deadlines.ack_deadline, self._broker.place(orders))
             for receipt in receipts:
                 self._record.know_as(receipt.broker_order_id, receipt.order_id)
         except NotSent as error:
@@ -166,14 +194,18 @@ class Dispatch:
     async def cancel(self, order_id: UUID) -> bool:
         """Cancel an order: True when it is cancelled, False when the broker refused or it had ended otherwise.
 
+        One that is being placed is cancelled once it is sent: a cancel that overtakes its order cancels nothing.
         OutcomeUnknown where no answer came in time; UnknownOrder where there is none.
         """
+        if order_id in self._placing:
+            _, sent = self._placing[order_id]
+            await asyncio.shield(sent)
         state = self.state(order_id)
         if state.status.is_terminal:
             return False
         if state.pending_cancel is not Pending.SENT and (order_id, Subject.CANCEL) not in self._asking:
             self._asking.add((order_id, Subject.CANCEL))
-            await self._apart(self._request_cancel(state.order))
+            await _apart(self._request_cancel(state.order), self._requests)
         await self._answer_to(Subject.CANCEL, order_id, lambda: self._cancel_answered(order_id))
         return self.state(order_id).status is OrderStatus.CANCELLED
 
@@ -204,15 +236,14 @@ class Dispatch:
         OrderDenied where the new terms do not pass the checks, ValueError where they make no order.
         """
         state = self.state(order_id)
-        wanted = await self._gate.judge_change(state.order, self._changed_terms(state, changes))
-        try:
+
+        def look_again() -> None:
             self._changed_terms(self.state(order_id), changes)  # it may have filled or ended while it was judged
-        except Exception:
-            self._gate.release((wanted,))
-            raise
+
+        wanted = await self._gate.judge_change(state.order, self._changed_terms(state, changes), look_again)
         requested: dict[str, Any] = to_jsonable_python({name: getattr(wanted, name) for name in changes})
         self._asking.add((order_id, Subject.MODIFY))
-        await self._apart(self._request_modify(state.order, wanted, requested))
+        await _apart(self._request_modify(state.order, wanted, requested), self._requests)
         await self._answer_to(Subject.MODIFY, order_id, lambda: self._modify_answered(order_id))
         return self._modified(order_id, wanted, changes)
 
@@ -226,14 +257,9 @@ class Dispatch:
             raise ModifyRejected(f"order {order_id} is {state.status} and takes no changes", order_id=order_id)
         if self._broker.capabilities.modify is ModifyKind.NONE:
             raise NotSupported("the broker declares that it changes no working orders; nothing was sent")
-        under_way = state.pending_modify is not None or (order_id, Subject.MODIFY) in self._asking
-        if under_way or state.status in {OrderStatus.IN_DOUBT, OrderStatus.PENDING_SUBMIT}:
-            raise OrderDenied(
-                f"IN_DOUBT: order {order_id} is {state.status} or has a change under way; wait until that is resolved",
-                code="IN_DOUBT",
-                order=state.order,
-            )
+        self._check_nothing_is_open(state)
         wanted = state.terms.replace(**changes)
+        self._check_exits_cover(state, wanted)
         if wanted.quantity < state.totals.quantity:
             raise ModifyRejected(
                 f"quantity {wanted.quantity:f} is below the {state.totals.quantity:f} filled already",
@@ -241,9 +267,28 @@ class Dispatch:
             )
         return state.order.replace(**changes)
 
+    def _check_nothing_is_open(self, state: OrderState) -> None:
+        """Deny a change of an order while it, or an earlier change of it, waits for an answer."""
+        order_id = state.terms.order_id
+        if state.status in {OrderStatus.IN_DOUBT, OrderStatus.PENDING_SUBMIT}:
+            raise _change_denied(state.order, "IN_DOUBT", f"order {order_id} is {state.status}", _WAIT)
+        if state.pending_modify is Pending.IN_DOUBT:
+            raise _change_denied(state.order, "IN_DOUBT", f"nobody answered the last change of order {order_id}", _WAIT)
+        if state.pending_modify is not None or (order_id, Subject.MODIFY) in self._asking:
+            raise _change_denied(state.order, "CHANGE_PENDING", f"order {order_id} has a change under way", _WAIT)
+
+    def _check_exits_cover(self, state: OrderState, wanted: Order) -> None:
+        """Deny more of an entry than its exits close: what they do not close would be unprotected."""
+        order_id = state.terms.order_id
+        exits = [s.terms.quantity for s in self._record.open_states() if s.terms.parent_order_id == order_id]
+        if exits and max(state.terms.quantity, min(exits)) < wanted.quantity:
+            reason = f"order {order_id} has exits for {min(exits):f}, which would not close {wanted.quantity:f}"
+            raise _change_denied(state.order, "EXITS_TOO_SMALL", reason, "place what is to be added as another bracket")
+
     async def _request_modify(self, order: Order, wanted: Order, requested: dict[str, Any]) -> None:
         order_id = order.order_id
         try:
+            self._gate.check_again(order, wanted)
             await self._scribe.write(ModifyRequested(time=self._broker.now(), order_id=order_id, changes=requested))
         finally:
             self._asking.discard((order_id, Subject.MODIFY))
@@ -265,8 +310,7 @@ class Dispatch:
     async def _ask(self, order_id: UUID, subject: Request, request: Coroutine[Any, Any, None]) -> None:
         """Send a cancel or a modify; what is not proved unsent may have arrived, and is left to its answer."""
         try:
-            async with asyncio.timeout(self._deadlines.cancel_deadline):
-                await request
+            await within(self._deadlines.cancel_deadline, request)
         except NotSent as error:
             now = self._broker.now()
             self._scribe.note(RequestUnsent(time=now, order_id=order_id, subject=subject, reason=str(error)))
@@ -298,14 +342,29 @@ class Dispatch:
             self._scribe.note(DoubtRaised(time=self._broker.now(), order_id=order_id, subject=subject, reason=reason))
             await self._scribe.drain()
 
-    async def _apart(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run work to its end even where the caller gives up on it."""
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return await asyncio.shield(task)
-
     async def finish(self) -> None:
         """Return when what was being sent has been sent or is in doubt."""
-        if self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+        await _wait_for((*self._placements, *self._requests))
+
+    async def let_out(self) -> None:
+        """Return when what has become durable is handed to the broker or in doubt; answers are not waited for."""
+        leaving = [sent for order_id, (_, sent) in self._placing.items() if order_id in self._record.states]
+        await _wait_for((*leaving, *self._requests))
+
+
+async def _apart(work: Coroutine[Any, Any, T], among: set[asyncio.Task[Any]]) -> T:
+    """Run work to its end even where the caller gives up on it."""
+    task = asyncio.get_running_loop().create_task(work)
+    among.add(task)
+    task.add_done_callback(among.discard)
+    return await asyncio.shield(task)
+
+
+async def _wait_for(futures: Collection[asyncio.Future[Any]]) -> None:
+    """Return when all have ended, however; giving up waiting cancels none of them."""
+    if futures:
+        await asyncio.wait(futures)
+
+
+def _change_denied(order: Order, code: str, reason: str, way_out: str) -> OrderDenied:
+    return OrderDenied(f"{code}: {reason}; nothing was sent", code=code, order=order, hint=way_out)

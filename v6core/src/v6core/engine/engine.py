@@ -20,15 +20,24 @@ from v6core.capabilities import Capabilities
 from v6core.clock import Clock, SystemClock
 from v6core.config import Configuration, EngineSection, load, settings_for
 from v6core.contracts import Contract, ContractDetails
-from v6core.engine.assembly import Blueprint, Parts, assemble, make_broker
-from v6core.engine.operations import RollTerms
-from v6core.errors import ConfigurationError, NotConnected, OrderDenied, OutcomeUnknown, Unavailable
+from v6core.engine.arguments import (
+    bracket_given,
+    contract_given,
+    contracts_given,
+    order_given,
+    order_id_given,
+    strategy_given,
+)
+from v6core.engine.assembly import Blueprint, OpenBroker, Parts, assemble, make_broker
+from v6core.engine.calls import answered, within
+from v6core.engine.rolling import RollTerms
+from v6core.errors import ConfigurationError, NotConnected, OrderDenied, OutcomeUnknown, Unavailable, UnknownOrder
 from v6core.events import EngineEvent, OrderEvent, TradingState, TradingStateChanged, event_from_json
 from v6core.fills import ActionTaken, ExecutionResult, Fill
 from v6core.identifiers import RandomIds
 from v6core.journal import Journal, MemoryJournal, SqliteJournal
 from v6core.money import to_decimal
-from v6core.orders import BracketOrder, Order, OrderStatus
+from v6core.orders import BracketOrder, OcaType, Order, OrderStatus
 from v6core.planning.targets import Only, StrikeOffset
 from v6core.plugins import Extensions, load_broker, load_extensions
 from v6core.positions import Position, split_by_strategy
@@ -89,7 +98,7 @@ class OrderExecutionEngine:
             extensions=load_extensions(configuration.extensions, extensions),
             clock=clock or SystemClock(),
             folder=configuration.journal.path.parent,
-            halt_file=Path(configuration.risk.halt_file),
+            halt_file=configuration.halt_file,
         )
         return cls(plan, configuration)
 
@@ -123,8 +132,21 @@ class OrderExecutionEngine:
         )
         return cls(plan)
 
-    async def _open_other_broker(self, name: str) -> Broker:
+    def _opener(self, *askers: str) -> OpenBroker:
+        """Return what opens another broker for the last of these, each of which was opened for the one before it."""
+
+        async def open_broker(name: str) -> Broker:
+            return await self._open_other_broker(name, askers)
+
+        return open_broker
+
+    async def _open_other_broker(self, name: str, askers: tuple[str, ...]) -> Broker:
         """Open another configured broker, for its quotes; what it reports concerns nobody here."""
+        if name in askers:
+            raise ConfigurationError(
+                f"the quotes go round in a circle and come from nowhere: {' -> '.join((*askers, name))}",
+                hint=f'give [brokers.{askers[-1]}] quotes of its own, such as "synthetic"',
+            )
         configuration = self._configuration
         if configuration is None or name not in configuration.brokers:
             known = ", ".join(configuration.brokers) if configuration is not None else "none"
@@ -132,8 +154,9 @@ class OrderExecutionEngine:
         section = configuration.brokers[name]
         spec = load_broker(section.plugin, configuration.folder)
         settings = settings_for(section, spec.settings)
-        other = make_broker(spec, settings, self._plan, lambda _: None, self._open_other_broker)
-        await other.connect()
+        other = make_broker(spec, settings, self._plan, lambda _: None, self._opener(*askers, name))
+        deadline = self._plan.deadlines.connect_deadline
+        await answered(other.connect(), f"{name} did not connect", name=name, seconds=deadline)
         self._others.append(other)
         return other
 
@@ -143,7 +166,7 @@ class OrderExecutionEngine:
         """Open the journal, replay it, connect, reconcile, be ready. A second call changes nothing."""
         if self._parts is not None:
             return
-        parts = assemble(self._plan, self._open_other_broker)
+        parts = assemble(self._plan, self._opener(self._plan.name))
         try:
             parts.recovery.replay()
             await parts.recovery.start(self._plan.name)
@@ -174,8 +197,7 @@ class OrderExecutionEngine:
     async def _disconnect(self, broker: Broker) -> None:
         """Disconnect a broker; one that fails or hangs keeps neither the others nor the journal from being closed."""
         try:
-            async with asyncio.timeout(self._plan.deadlines.connect_deadline):
-                await broker.disconnect()
+            await within(self._plan.deadlines.connect_deadline, broker.disconnect())
         except Exception as error:  # noqa: BLE001 -- whatever a plugin raises, the engine ends
             _LOG.warning("%s did not disconnect: %s: %s", self._plan.name, type(error).__name__, error)
 
@@ -234,37 +256,42 @@ class OrderExecutionEngine:
         A broker's refusal is a status. OrderDenied where v6 refuses before anything is sent; ValueError for an order
         that is not CREATED, was placed before, or does not fit the contract.
         """
+        contract, order = contract_given(contract), order_given(order)
         if self._parts is None:
             raise OrderDenied("NOT_READY: the engine is not started; nothing was sent", code="NOT_READY", order=order)
         (placed,) = await self._parts.dispatch.place(((contract, order),))
         return placed
 
-    async def modify_order(self, order_id: UUID, **changes: Any) -> Order:
+    async def modify_order(self, order_id: UUID | str, **changes: Any) -> Order:
         """Change terms of a working order; see ``v6core.orders.MODIFIABLE`` for which.
 
         ModifyRejected where the broker refuses, OutcomeUnknown where it does not answer in time.
         """
-        return await self._run.dispatch.modify(order_id, changes)
+        return await self._run.dispatch.modify(order_id_given(order_id), changes)
 
-    async def cancel_order(self, order_id: UUID) -> bool:
+    async def cancel_order(self, order_id: UUID | str) -> bool:
         """Cancel an order: True when cancelled, False when refused or too late, OutcomeUnknown when unanswered."""
-        return await self._run.dispatch.cancel(order_id)
+        return await self._run.dispatch.cancel(order_id_given(order_id))
 
     async def cancel_all(self, strategy_id: str | None = None) -> tuple[Order, ...]:
         """Cancel all orders of this engine, or of one strategy, and return them as they are then.
 
+        What is being placed at this moment is waited for and cancelled, too.
         OutcomeUnknown, naming them, where some cancels were not answered; all others are carried out.
         """
         run = self._run
-        mine = [o.order_id for o in run.record.open_orders() if strategy_id in {None, o.strategy_id}]
+        orders = (*run.record.open_orders(), *run.dispatch.placing())
+        mine = list(dict.fromkeys(order.order_id for order in orders if strategy_id in {None, order.strategy_id}))
         answers = await asyncio.gather(*(run.dispatch.cancel(order_id) for order_id in mine), return_exceptions=True)
-        for answer in answers:
-            if isinstance(answer, BaseException) and not isinstance(answer, OutcomeUnknown):
-                raise answer
-        unknown = [str(i) for i, answer in zip(mine, answers, strict=True) if isinstance(answer, OutcomeUnknown)]
+        for outcome in answers:
+            # One that was being placed may have been refused without a trace: it never was there.
+            if isinstance(outcome, BaseException) and not isinstance(outcome, OutcomeUnknown | UnknownOrder):
+                raise outcome
+        unknown = [str(i) for i, outcome in zip(mine, answers, strict=True) if isinstance(outcome, OutcomeUnknown)]
         if unknown:
             raise OutcomeUnknown(f"nobody answered the cancels of {', '.join(unknown)}")
-        return tuple(run.dispatch.state(order_id).order for order_id in mine)
+        known = (run.dispatch.state(order_id).order for order_id in mine if order_id in run.record.states)
+        return tuple(order for order in known if order.status is not OrderStatus.DENIED)
 
     async def place_bracket_order(
         self,
@@ -274,18 +301,28 @@ class OrderExecutionEngine:
         sl_contract: Contract | None = None,
     ) -> ExecutionResult:
         """Place a bracket as one unit."""
-        return await self._run.groups.bracket(bracket, entry_contract, tp_contract, sl_contract)
+        exits = (None if contract is None else contract_given(contract) for contract in (tp_contract, sl_contract))
+        return await self._run.groups.bracket(bracket_given(bracket), contract_given(entry_contract), *exits)
 
     async def place_oca_group(
-        self, orders: Sequence[Order], contract: Contract | Sequence[Contract]
+        self,
+        orders: Sequence[Order],
+        contract: Contract | Sequence[Contract],
+        *,
+        oca_type: OcaType | str | None = None,
     ) -> ExecutionResult:
-        """Place orders of which a fill of one cancels the others; one contract for all, or one each."""
-        return await self._run.groups.one_cancels_all(orders, contract)
+        """Place orders of which a fill of one cancels the others; one contract for all, or one each.
+
+        ``oca_type`` says what a fill does, by default CANCEL_WITH_BLOCK; orders without an oca_group are given one.
+        """
+        kind = None if oca_type is None else OcaType(oca_type)
+        given = [order_given(order) for order in orders]
+        return await self._run.groups.one_cancels_all(given, contracts_given(contract), kind)
 
     async def preview_order(self, contract: Contract, order: Order) -> ExecutionResult:
         """Return what an order would cost: DRY_RUN with its preview. It passes every check, and nothing is sent."""
         run = self._run
-        bound = run.gate.bind(contract, order)
+        bound = run.gate.bind(contract_given(contract), order_given(order))
         (checked,) = await run.gate.pass_through((bound,), dry=True)
         preview = await run.market.answer(run.broker.preview((checked,)), "no preview came")
         return ExecutionResult.of(ActionTaken.DRY_RUN, (checked,), preview=preview)
@@ -305,7 +342,8 @@ class OrderExecutionEngine:
         ``limit_price`` is the net per unit, positive to pay and negative to receive; without it, the far side of the
         present quotes; ``at_market`` sends a market order.
         """
-        return await self._run.operations.open(strategy, _price(limit_price), timeout, at_market=at_market)
+        price, operations = _price(limit_price), self._run.operations
+        return await operations.open(strategy_given(strategy), price, timeout, at_market=at_market)
 
     async def close_position(
         self,
@@ -318,9 +356,10 @@ class OrderExecutionEngine:
         """Close what is held of a strategy, its own working orders cancelled first.
 
         One combo order where the broker takes it, else leg by leg, shorts bought back first. A close or roll that works
-        already is waited for instead.
+        already is waited for instead, and the result's ``note`` says so.
         """
-        return await self._run.operations.close(strategy, _price(limit_price), timeout, at_market=at_market)
+        price, operations = _price(limit_price), self._run.operations
+        return await operations.close(strategy_given(strategy), price, timeout, at_market=at_market)
 
     async def roll_position(
         self,
@@ -337,8 +376,9 @@ class OrderExecutionEngine:
     ) -> ExecutionResult:
         """Roll what is held of a strategy to the listed expiration nearest to ``new_dte`` days from today.
 
-        Same strikes, unless moved by ``strike_offset`` or given by ``target_legs``; ``only`` names the right, or the
-        legs, to roll. One combo order; past the broker's leg limit refused, or split with ``sequential``.
+        Refused where that is further off than 20 days and than a quarter of ``new_dte``. Same strikes, unless moved by
+        ``strike_offset`` or given by ``target_legs``; ``only`` names the right, or the legs, to roll. One combo order;
+        past the broker's leg limit refused, or split with ``sequential``.
         """
         terms = RollTerms(
             new_dte=new_dte,
@@ -346,31 +386,33 @@ class OrderExecutionEngine:
             target_legs=None if target_legs is None else tuple(target_legs),
             only=only,
             sequential=sequential,
+            limit_price=_price(limit_price),
+            at_market=at_market,
         )
-        return await self._run.operations.roll(strategy, terms, _price(limit_price), timeout, at_market=at_market)
+        return await self._run.operations.roll(strategy_given(strategy), terms, timeout)
 
     # What is known.
 
-    async def wait_for(self, order_id: UUID, *statuses: OrderStatus | str, timeout: float | None = None) -> Order:
+    async def wait_for(self, order_id: UUID | str, *statuses: OrderStatus | str, timeout: float | None = None) -> Order:
         """Return the order once it has one of the statuses, or has ended; without statuses, once it has ended.
 
         TimeoutError where that takes longer than ``timeout`` seconds.
         """
-        run = self._run
+        run, wanted_id = self._run, order_id_given(order_id)
         wanted = {OrderStatus(status) for status in statuses}
 
         def reached() -> bool:
-            status = run.dispatch.state(order_id).status
+            status = run.dispatch.state(wanted_id).status
             return status in wanted or status.is_terminal
 
-        if not await run.scribe.until(reached, order_id, timeout=timeout):
-            status = run.dispatch.state(order_id).status
-            raise TimeoutError(f"order {order_id} is still {status} after {timeout:g} s")
-        return run.dispatch.state(order_id).order
+        if not await run.scribe.until(reached, wanted_id, timeout=timeout):
+            status = run.dispatch.state(wanted_id).status
+            raise TimeoutError(f"order {wanted_id} is still {status} after {timeout:g} s")
+        return run.dispatch.state(wanted_id).order
 
-    async def order(self, order_id: UUID) -> Order:
+    async def order(self, order_id: UUID | str) -> Order:
         """Return an order as it stands; UnknownOrder where the journal knows none of that id."""
-        return self._run.dispatch.state(order_id).order
+        return self._run.dispatch.state(order_id_given(order_id)).order
 
     async def orders(
         self,
@@ -389,12 +431,13 @@ class OrderExecutionEngine:
             and (not open_only or state.status.is_open)
         )
 
-    async def fills(self, *, order_id: UUID | None = None, strategy_id: str | None = None) -> tuple[Fill, ...]:
+    async def fills(self, *, order_id: UUID | str | None = None, strategy_id: str | None = None) -> tuple[Fill, ...]:
         """Return the fills that count: a replaced execution is not among them, and a combo has one per leg."""
+        wanted = None if order_id is None else order_id_given(order_id)
         return tuple(
             fill
             for fill in self._run.record.fills()
-            if order_id in {None, fill.order_id} and strategy_id in {None, fill.strategy_id}
+            if wanted in {None, fill.order_id} and strategy_id in {None, fill.strategy_id}
         )
 
     async def strategies(self) -> tuple[Strategy, ...]:
@@ -416,19 +459,23 @@ class OrderExecutionEngine:
 
     async def quote(self, contract: Contract) -> Quote:
         """Return the present quote of a contract."""
-        return await self._run.market.quote(contract)
+        return await self._run.market.quote(contract_given(contract))
 
     def quotes(self, contracts: Sequence[Contract]) -> AsyncIterator[Quote]:
-        """Stream quotes, each first as it is and then as it changes; ``age`` and ``delayed`` say how fresh one is."""
-        return self._run.broker.quotes(contracts)
+        """Stream quotes, each first as it is and then as it changes; ``age`` and ``delayed`` say how fresh one is.
+
+        Without contracts it ends at once.
+        """
+        return self._run.market.quotes([contract_given(contract) for contract in contracts])
 
     async def option_chain(self, contract: Contract) -> OptionChain:
         """Return the options listed on an underlying."""
-        return await self._run.market.chain(contract)
+        return await self._run.market.chain(contract_given(contract))
 
     async def contract_details(self, contract: Contract) -> ContractDetails:
         """Return what the broker knows of a contract: its full terms and its ticks."""
-        return await self._run.gate.details(contract)
+        run, contract = self._run, contract_given(contract)
+        return await run.market.answer(run.gate.details(contract), f"no details of {contract.key} came")
 
     # Watching and stopping.
 
@@ -447,12 +494,19 @@ class OrderExecutionEngine:
         return TradingState.HALTED if halted or run.scribe.failure is not None else run.record.trading_state
 
     async def halt(self, reason: str, *, reducing: bool = False) -> None:
-        """Let nothing out but cancels and what only reduces, durably, until ``resume``; ``reducing`` for REDUCING."""
-        state = TradingState.REDUCING if reducing else TradingState.HALTED
+        """Let nothing out but cancels and what only reduces, durably, until ``resume``; ``reducing`` for REDUCING.
+
+        It holds from the call on, and returns once what was being sent then is handed over or in doubt.
+        """
+        run, state = self._run, TradingState.REDUCING if reducing else TradingState.HALTED
         await self._set_trading_state(state, reason)
+        await run.dispatch.let_out()
 
     async def resume(self, reason: str) -> None:
-        """Let orders out again; a halt file is removed."""
+        """Let orders out again; a halt file is removed.
+
+        Orders of ours that the broker has and the journal does not know are left to others from then on.
+        """
         await self._set_trading_state(TradingState.ACTIVE, reason)
         if self._plan.halt_file is not None:
             self._plan.halt_file.unlink(missing_ok=True)
@@ -461,7 +515,8 @@ class OrderExecutionEngine:
         if not reason.strip():
             raise ValueError("say why: the reason is kept in the journal")
         run = self._run
-        await run.scribe.write(TradingStateChanged(time=run.broker.now(), state=state, reason=reason))
+        with run.gate.announcing(state, reason):
+            await run.scribe.write(TradingStateChanged(time=run.broker.now(), state=state, reason=reason))
 
 
 async def _follow(run: Parts, seen: int) -> AsyncIterator[OrderEvent | EngineEvent]:

@@ -6,10 +6,9 @@ durable: orders placed at the same moment are judged one after the other, so the
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NoReturn
@@ -19,10 +18,11 @@ from v6core.broker import Broker
 from v6core.clock import Clock
 from v6core.config import EngineSection
 from v6core.contracts import Contract, ContractDetails
+from v6core.engine.calls import within
 from v6core.engine.holdings import Holdings
 from v6core.engine.record import Record
 from v6core.engine.scribe import Scribe
-from v6core.errors import JournalError, NotSupported, OrderDenied
+from v6core.errors import JournalError, NotSupported, OrderDenied, V6Error
 from v6core.events import OrderWasDenied, TradingState
 from v6core.identifiers import make_order_ref
 from v6core.lifecycle import OrderState, apply
@@ -32,8 +32,10 @@ from v6core.plugins import Checks
 from v6core.quotes import Quote
 from v6core.reports import Account
 from v6core.risk import CheckContext, Denial, RiskLimits, only_reduces
+from v6core.standard_checks import trading_state
 
 _RECENT_SECONDS = 60.0
+_STRICTNESS = {TradingState.ACTIVE: 0, TradingState.REDUCING: 1, TradingState.HALTED: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Gate:
         deadlines: EngineSection,
         clock: Clock,
         is_ready: Callable[[], bool],
-        halt_file_exists: Callable[[], bool],
+        halted_by_file: Callable[[], str | None],
         validate_options: Callable[[Mapping[str, Any]], str | None],
     ) -> None:
         self._broker = broker
@@ -72,10 +74,11 @@ class Gate:
         self._deadlines = deadlines
         self._clock = clock
         self._is_ready = is_ready
-        self._halt_file_exists = halt_file_exists
+        self._halted_by_file = halted_by_file
         self._validate_options = validate_options
         self._details: dict[str, ContractDetails] = {}
         self._placing: set[UUID] = set()
+        self._announced: list[tuple[TradingState, str]] = []
         self._recent: deque[tuple[float, Order]] = deque()
         self.reserved: dict[UUID, Order] = {}
 
@@ -127,9 +130,51 @@ class Gate:
             # From here to the reservation nothing awaits.
             refusal = self._not_now() or self._judge(prepared, quotes, account, dry=dry)
         if refusal is not None:
-            self._forget(prepared)
+            if not dry:
+                self._forget(prepared)
             await self.deny(prepared, refusal, dry=dry)
         return prepared
+
+    @contextlib.contextmanager
+    def announcing(self, state: TradingState, reason: str) -> Generator[None]:
+        """Hold orders back for a trading state from the moment it is asked for, while it is being made durable."""
+        announced = (state, reason)
+        if state is not TradingState.ACTIVE:
+            self._announced.append(announced)
+        try:
+            yield
+        finally:
+            if announced in self._announced:
+                self._announced.remove(announced)
+
+    def look_again(self, orders: tuple[Order, ...]) -> Refusal | None:
+        """Return why orders that have passed may not leave after all: trading was halted since, or the link lost."""
+        refusal = self._no_longer(orders)
+        if refusal is not None:
+            self._forget(orders)
+        return refusal
+
+    def check_again(self, before: Order, after: Order) -> None:
+        """Raise OrderDenied where a change that has passed may not leave after all."""
+        refusal = self._no_longer((after,))
+        if refusal is not None:
+            raise _denied(refusal, before)
+
+    def _no_longer(self, orders: tuple[Order, ...]) -> Refusal | None:
+        refusal = self._not_now()
+        if refusal is not None or self._trading_state()[0] is TradingState.ACTIVE:
+            return refusal
+        around = ((order, self._context(order, None, None)) for order in orders)
+        denials = (trading_state(order, context) for order, context in around if not context.reducing)
+        return next((Refusal(denial) for denial in denials if denial is not None), None)
+
+    def _trading_state(self) -> tuple[TradingState, str]:
+        """Return what is let out and why: the strictest of the halt file, what is being journaled, and the journal."""
+        file = self._halted_by_file()
+        if file is not None:
+            return TradingState.HALTED, f"the halt file {file} is there"
+        stated = [(self._record.trading_state, self._record.trading_reason), *self._announced]
+        return max(stated, key=lambda row: _STRICTNESS[row[0]])
 
     def _forget(self, orders: tuple[Order, ...]) -> None:
         """Take back what a unit had reserved before one of its orders was refused."""
@@ -158,6 +203,9 @@ class Gate:
     async def _complete(self, order: Order) -> tuple[Order, Refusal | None]:
         contract = order.contract
         assert contract is not None
+        strange = self._strange_account(order)
+        if strange is not None:
+            return order, Refusal(strange)
         why = self._broker.capabilities.why_not(order)
         if why is not None:
             return order, Refusal(Denial("NOT_SUPPORTED", why), unsupported=True)
@@ -172,12 +220,19 @@ class Gate:
             order = order.replace(contract=details.contract, conid=details.contract.conid)
         return self._on_tick(order, details)
 
+    def _strange_account(self, order: Order) -> Denial | None:
+        """Return a denial where an order names an account that is none of the broker's, as far as these are known."""
+        accounts = self._holdings.accounts
+        if order.account is None or not accounts or order.account in accounts:
+            return None
+        message = f"{order.account} is no account of this broker, which has {', '.join(sorted(accounts))}"
+        return Denial("ACCOUNT", message, hint="leave the account out, or name one of these")
+
     async def details(self, contract: Contract) -> ContractDetails:
         """Return what the broker knows of a contract; asked once."""
         known = self._details.get(contract.key)
         if known is None:
-            async with asyncio.timeout(self._deadlines.question_deadline):
-                known = await self._broker.qualify(contract)
+            known = await within(self._deadlines.question_deadline, self._broker.qualify(contract))
             self._details[contract.key] = known
         return known
 
@@ -214,9 +269,14 @@ class Gate:
     def _context(self, order: Order, quote: Quote | None, account: Account | None) -> CheckContext:
         open_orders = (
             *(self._at_most(state) for state in self._record.open_states() if state.terms.order_id != order.order_id),
-            *(rest for rest in self.reserved.values() if rest.order_id not in self._record.states),
+            *(
+                rest
+                for rest in self.reserved.values()
+                if rest.order_id not in self._record.states and rest.order_id != order.order_id
+            ),
         )
         positions = self._holdings.quantities()
+        state, reason = self._trading_state()
         now = self._clock.monotonic()
         while self._recent and now - self._recent[0][0] > _RECENT_SECONDS:
             self._recent.popleft()
@@ -225,7 +285,8 @@ class Gate:
             monotonic=now,
             limits=self._limits,
             capabilities=self._broker.capabilities,
-            trading_state=TradingState.HALTED if self._halt_file_exists() else self._record.trading_state,
+            trading_state=state,
+            trading_reason=reason,
             reducing=only_reduces(order, positions, open_orders),
             positions=positions,
             open_orders=open_orders,
@@ -253,8 +314,7 @@ class Gate:
         if not wanted or not self._broker.capabilities.quotes or order.contract is None:
             return None
         try:
-            async with asyncio.timeout(self._deadlines.question_deadline):
-                return await self._broker.quote(order.contract)
+            return await within(self._deadlines.question_deadline, self._broker.quote(order.contract))
         except Exception:  # noqa: BLE001 -- whatever a plugin raises, there is no quote, and the checks deny for want of it
             return None
 
@@ -262,15 +322,15 @@ class Gate:
         if self._limits.max_daily_loss is None:
             return None
         try:
-            async with asyncio.timeout(self._deadlines.question_deadline):
-                return (await self._broker.snapshot()).account
+            return (await within(self._deadlines.question_deadline, self._broker.snapshot())).account
         except Exception:  # noqa: BLE001 -- whatever a plugin raises, the account is not known, and the checks deny
             return None
 
-    async def judge_change(self, before: Order, after: Order) -> Order:
+    async def judge_change(self, before: Order, after: Order, look_again: Callable[[], None]) -> Order:
         """Judge a working order's new terms as if it were placed with them, and return it on its ticks.
 
-        OrderDenied where they do not pass. Until it is released, the order counts with its new terms.
+        OrderDenied where they do not pass; ``look_again`` raises where the order is no longer fit to be changed. Until
+        it is released, the order counts with its new terms.
         """
         after, refusal = await self._complete(after)
         if refusal is None:
@@ -279,6 +339,7 @@ class Gate:
             refusal = self._not_now() or self._judge_one(after, quote, account)
         if refusal is not None:
             raise _denied(refusal, before)
+        look_again()
         self.reserved[after.order_id] = after
         return after
 
@@ -303,8 +364,10 @@ def _denied(refusal: Refusal, order: Order) -> OrderDenied:
     code, reason = refusal.denial.code, refusal.denial.message
     whose = "" if refusal.by == "v6" else f" ({refusal.by})"
     kind = NotSupported if refusal.unsupported else OrderDenied
-    return kind(f"{code}: {reason}{whose}; nothing was sent", code=code, order=order)
+    return kind(f"{code}: {reason}{whose}; nothing was sent", code=code, order=order, hint=refusal.denial.hint)
 
 
 def _told(error: Exception) -> str:
+    if isinstance(error, V6Error):
+        return str(error)
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

@@ -55,16 +55,19 @@ class Groups:
         return order.replace(**changes)
 
     async def one_cancels_all(
-        self, orders: Sequence[Order], contract: Contract | Sequence[Contract]
+        self, orders: Sequence[Order], contract: Contract | Sequence[Contract], oca_type: OcaType | None = None
     ) -> ExecutionResult:
-        """Place orders of which a fill of one cancels, or reduces, the others; one contract for all, or one each."""
+        """Place orders of which a fill of one cancels, or reduces, the others; one contract for all, or one each.
+
+        The group is of ``oca_type``, else of the one that the orders name, else CANCEL_WITH_BLOCK.
+        """
         if len(orders) < 2:
             raise ValueError(f"a one-cancels-all group needs at least two orders, not {len(orders)}")
         contracts = list(contract) if isinstance(contract, Sequence) else [contract] * len(orders)
         if len(contracts) != len(orders):
             raise ValueError(f"{len(orders)} orders need one contract, or {len(orders)}, not {len(contracts)}")
         group = next((order.oca_group for order in orders if order.oca_group), f"v6-oca-{orders[0].order_id.hex}")
-        kinds = {order.oca_type for order in orders if order.oca_type is not None}
+        kinds = {kind for kind in (oca_type, *(order.oca_type for order in orders)) if kind is not None}
         if len(kinds) > 1:
             raise ValueError(f"the orders of a group share one oca_type, not {', '.join(sorted(kinds))}")
         kind = kinds.pop() if kinds else OcaType.CANCEL_WITH_BLOCK

@@ -20,7 +20,7 @@ Quantities = dict[str, Decimal]
 
 
 class Holdings:
-    """Signed quantities per contract key."""
+    """Signed quantities per contract key; ``accounts`` are the broker's, empty until it has told them."""
 
     def __init__(self, record: Record) -> None:
         self._record = record
@@ -28,6 +28,7 @@ class Holdings:
         self._ours: Quantities = {}
         self._of_order: dict[UUID, Quantities] = {}
         self._foreign: set[str] = set()
+        self.accounts: frozenset[str] = frozenset()
 
     def quantities(self) -> Mapping[str, Decimal]:
         """Return what is held, without what is flat."""

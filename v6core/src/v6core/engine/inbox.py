@@ -12,6 +12,7 @@ from v6core.reports import CommissionReport, FillReport, LinkReport, Report
 
 _REPORTS: tuple[type, ...] = get_args(get_args(Report)[0])
 _MOST_EARLY_COMMISSIONS = 10_000
+_BEHIND = "JOURNAL_BEHIND"
 
 
 class Inbox:
@@ -55,7 +56,7 @@ class Inbox:
         if isinstance(report, CommissionReport):
             return self._keep_early(report, record)
         if record.is_ahead_of_journal(report):
-            halt = () if record.trading_state is TradingState.HALTED else (_behind(report),)
+            halt = () if _is_told(record) else (_behind(report),)
             return (ForeignReported(time=report.time, report=report), *halt)
         return (ForeignReported(time=report.time, report=report),)
 
@@ -73,5 +74,10 @@ def _behind(report: Report) -> TradingStateChanged:
     return TradingStateChanged(
         time=report.time,
         state=TradingState.HALTED,
-        reason=f"JOURNAL_BEHIND: the broker has {reference}, which the journal does not know; is it an old copy?",
+        reason=f"{_BEHIND}: the broker has {reference}, which the journal does not know; put the newest copy of the "
+        "journal back, or resume, which leaves such orders to others",
     )
+
+
+def _is_told(record: Record) -> bool:
+    return record.trading_state is TradingState.HALTED and record.trading_reason.startswith(_BEHIND)

@@ -61,6 +61,8 @@ class Record:
     trading_state: TradingState = TradingState.ACTIVE
     trading_reason: str = ""
     adjustments: dict[str, AdjustmentReport] = field(default_factory=dict[str, AdjustmentReport])
+    _ahead: set[UUID] = field(default_factory=set[UUID])
+    _accepted: set[UUID] = field(default_factory=set[UUID])
     _by_broker_id: dict[str, UUID] = field(default_factory=dict[str, UUID])
     _by_execution: dict[str, UUID] = field(default_factory=dict[str, UUID])
     _views: dict[UUID, tuple[OrderState, Order]] = field(default_factory=dict[UUID, tuple[OrderState, Order]])
@@ -104,11 +106,21 @@ class Record:
                 and self.broker not in {None, serving}
                 and not isinstance(event, TradingStateChanged)
             ):
-                if isinstance(event, OrderEvent):
-                    self.elsewhere.add(event.order_id)
+                self._note_elsewhere(event)
                 continue
             state = apply(self.states.get(event.order_id), event) if isinstance(event, OrderEvent) else None
             self.absorb(Change(event, state))
+
+    def _note_elsewhere(self, event: Event) -> None:
+        if isinstance(event, OrderEvent):
+            self.elsewhere.add(event.order_id)
+        elif isinstance(event, ForeignReported):
+            self._see(event.report)
+
+    def _see(self, report: Report) -> None:
+        """Remember an order of ours that the journal does not know, until somebody resumes."""
+        if self.is_ahead_of_journal(report):
+            self._ahead.update(self._referred_to(report))
 
     def _keep(self, event: OrderEvent, state: OrderState) -> None:
         order_id = event.order_id
@@ -134,6 +146,10 @@ class Record:
     def _(self, event: TradingStateChanged) -> None:
         self.trading_state = event.state
         self.trading_reason = event.reason
+        if event.state is TradingState.ACTIVE:
+            # Whoever resumes knows why it was halted, and leaves what the journal does not know to others.
+            self._accepted |= self._ahead
+            self._ahead.clear()
 
     @_note.register
     def _(self, event: StrategyRecorded) -> None:
@@ -143,6 +159,7 @@ class Record:
     def _(self, event: ForeignReported) -> None:
         if isinstance(event.report, AdjustmentReport):
             self.adjustments[event.report.adjustment_id] = event.report
+        self._see(event.report)
 
     def _is_known(self, event: EngineEvent) -> bool:
         if isinstance(event, TradingStateChanged):
@@ -181,10 +198,25 @@ class Record:
         return None if broker_id is None else self._by_broker_id.get(broker_id)
 
     def is_ahead_of_journal(self, report: Report) -> bool:
-        """Tell whether a report carries our engine's reference of an order that the journal does not know."""
+        """Tell whether a report carries our engine's reference of an order that the journal does not know.
+
+        An order that was unknown when somebody resumed trading is accepted as it is: it halts no more.
+        """
+        return any(
+            order_id not in self.states and order_id not in self.elsewhere and order_id not in self._accepted
+            for order_id in self._referred_to(report)
+        )
+
+    def is_left_to_others(self, report: Report) -> bool:
+        """Tell whether a report is about an order of ours that another broker's engine, or nobody, looks after."""
+        referred = self._referred_to(report)
+        return any(i not in self.states and (i in self.elsewhere or i in self._accepted) for i in referred)
+
+    def _referred_to(self, report: Report) -> tuple[UUID, ...]:
+        """Return the order id in a report's reference, where this engine made that."""
         reference: str | None = getattr(report, "order_ref", None)
         parsed = parse_order_ref(reference) if reference is not None else None
-        return parsed is not None and parsed[0] == self.engine_id and parsed[1] not in self.states
+        return (parsed[1],) if parsed is not None and parsed[0] == self.engine_id else ()
 
     def open_orders(self) -> tuple[Order, ...]:
         """Return the orders that work, are on their way, or are in doubt."""

@@ -7,22 +7,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import Any
 from uuid import UUID
 
 from v6core.broker import Broker
 from v6core.config import EngineSection
+from v6core.engine.calls import answered, within
 from v6core.engine.holdings import Holdings
 from v6core.engine.inbox import Inbox
 from v6core.engine.record import Record
 from v6core.engine.scribe import Scribe
-from v6core.errors import Unavailable
-from v6core.events import DoubtRaised, EngineStarted, Event, Subject, event_from_json
+from v6core.errors import NotConnected
+from v6core.events import DoubtRaised, EngineStarted, Event, Subject, TradingStateChanged, event_from_json
 from v6core.journal import Journal
 from v6core.orders import OrderStatus, Pending
 from v6core.reconciliation import reconcile, reports_in
-from v6core.reports import LinkReport, LinkState, Snapshot
+from v6core.reports import LinkReport, LinkState, Report, Snapshot
 
 _LOG = logging.getLogger(__name__)
 VERSION = "0.1.0"
@@ -76,12 +77,8 @@ class Recovery:
         doubts = self._doubts_of_unanswered("the engine ended before an answer came")
         await self._scribe.write(EngineStarted(time=now, broker=name, version=VERSION), *doubts)
         self._link = LinkState.UP  # unless the broker says otherwise while it connects
-        try:
-            async with asyncio.timeout(self._deadlines.connect_deadline):
-                await self._broker.connect()
-        except TimeoutError as error:
-            message = f"{name} did not connect within {self._deadlines.connect_deadline:g} s"
-            raise Unavailable(message) from error
+        seconds = self._deadlines.connect_deadline
+        await answered(self._broker.connect(), f"{name} did not connect", name=name, seconds=seconds)
         await self.reconcile()
         self._started = True
         if not self.is_ready and self._link is LinkState.UP:
@@ -94,26 +91,36 @@ class Recovery:
         included = {fill.execution_id for fill in self._record.fills()}
         snapshot = await self._snapshot()
         found = reconcile(self._record.states.values(), snapshot, self._record.engine_id)
-        events: list[Event] = []
-        for report in found.evidence:
-            events += self._inbox.events_of(report, self._record)
-        await self._scribe.write(*events)
+        await self._scribe.write(*self._events_of(found.evidence))
         reason = "the broker's complete lists do not show it"
         await self._scribe.write(*(self._doubt(i, reason) for i in found.missing if self._is_open(i)))
         included |= {report.fill.execution_id for report in snapshot.fills}
         fills = (fill for fill in self._record.fills() if fill.execution_id in included)
         self._holdings.start_from(snapshot.positions, fills)
+        self._holdings.accounts = frozenset(
+            {snapshot.account.account, *(row.account for row in snapshot.positions if row.account is not None)}
+        )
         # What was said while the link was down is lost: a snapshot from before that does not make ready.
         if self._link is LinkState.UP and self._link_changes == link_changes:
             self._ready.set()
 
+    def _events_of(self, evidence: Iterable[Report]) -> list[Event]:
+        """Return what a snapshot's evidence becomes; however many orders are unknown, it halts once."""
+        events: list[Event] = []
+        halted = False
+        for report in evidence:
+            if self._record.is_left_to_others(report):
+                continue
+            for event in self._inbox.events_of(report, self._record):
+                halts = isinstance(event, TradingStateChanged)
+                if not (halts and halted):
+                    events.append(event)
+                halted = halted or halts
+        return events
+
     async def _snapshot(self) -> Snapshot:
-        try:
-            async with asyncio.timeout(self._deadlines.question_deadline):
-                return await self._broker.snapshot()
-        except TimeoutError as error:
-            message = f"the broker gave no snapshot within {self._deadlines.question_deadline:g} s"
-            raise Unavailable(message) from error
+        name, seconds = self._record.broker or "broker", self._deadlines.question_deadline
+        return await answered(self._broker.snapshot(), "the broker gave no snapshot", name=name, seconds=seconds)
 
     def _is_open(self, order_id: UUID) -> bool:
         return not self._record.states[order_id].status.is_terminal
@@ -149,7 +156,13 @@ class Recovery:
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._background.add(task)
-        task.add_done_callback(self._background.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._background.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, NotConnected):
+            _LOG.error("what runs in the background ended: %s: %s", type(error).__name__, error, exc_info=error)
 
     async def _reconcile_until_ready(self) -> None:
         self._reconciling = True
@@ -179,13 +192,11 @@ class Recovery:
 
     async def _ask_about(self, reference: str) -> None:
         try:
-            async with asyncio.timeout(self._deadlines.question_deadline):
-                evidence = await self._broker.find(reference)
-        except Exception as error:  # noqa: BLE001 -- whatever a plugin raises, it is asked again
+            evidence = await within(self._deadlines.question_deadline, self._broker.find(reference))
+            for report in reports_in(evidence):
+                self._inbox.report(report)
+        except Exception as error:  # noqa: BLE001 -- whatever a plugin raises or answers, it is asked again
             _LOG.info("the broker did not answer about %s: %s: %s", reference, type(error).__name__, error)
-            return
-        for report in reports_in(evidence):
-            self._inbox.report(report)
         await self._scribe.drain()
 
     async def stop(self) -> None:

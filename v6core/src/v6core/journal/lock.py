@@ -111,13 +111,22 @@ def _lock_or_name(fd: int, journal: Path) -> None:
             _lock(fd, shared=False)
         except OSError as error:
             if attempt == _ATTEMPTS:
-                raise JournalLocked(
-                    f"another engine, process {_holder(fd) or 'unknown'}, holds the journal {journal}",
-                    hint="stop that process, or give this engine its own [journal] path",
-                ) from error
+                raise _locked(_holder(fd), journal) from error
             time.sleep(_PAUSE)
         else:
             return
+
+
+def _locked(holder: int, journal: Path) -> JournalLocked:
+    if holder == os.getpid():
+        return JournalLocked(
+            f"an engine of this very process ({holder}) is still open and holds the journal {journal}",
+            hint="close the earlier engine first, or give this one its own [journal] path",
+        )
+    return JournalLocked(
+        f"another engine, process {holder or 'unknown'}, holds the journal {journal}",
+        hint="stop that process, or give this engine its own [journal] path",
+    )
 
 
 def _holder(fd: int) -> int:

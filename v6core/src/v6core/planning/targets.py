@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Final
 
-from v6core.contracts import OptionRight
+from v6core.contracts import Option, OptionRight
 from v6core.money import ZERO, plain, to_decimal
 from v6core.planning.refusals import PlanningCode, PlanningError
 from v6core.quotes import ChainExpiration, OptionChain
@@ -16,6 +17,8 @@ from v6core.strategies import LegSpec, Strategy
 
 StrikeOffset = Decimal | int | float | str | Mapping[OptionRight, Decimal | int | float | str]
 Only = OptionRight | str | Collection[LegSpec]
+_NEAR: Final = timedelta(days=20)
+# Monthly expirations lie at most 35 days apart, so one of them is always nearer than this.
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,10 @@ class Listing:
     multiplier: Decimal
 
     def nearest(self, day: date) -> date:
-        """Return the listed expiration nearest to a day, the earlier of two equally near."""
+        """Return the listed expiration nearest to a day, the earlier of two equally near.
+
+        PlanningError where that is further off than 20 days and than a quarter of the days to the one asked for.
+        """
         days = {row.expiration for row in self._rows()}
         if day <= self.today or not days:
             raise PlanningError(
@@ -35,7 +41,15 @@ class Listing:
                 f"a roll goes to an expiration after today, {self.today}, and {day} is asked for; "
                 f"{self.chain.symbol} lists {_some(days)}",
             )
-        return min(days, key=lambda listed: (abs((listed - day).days), listed))
+        found = min(days, key=lambda listed: (abs((listed - day).days), listed))
+        if abs(found - day) > max(_NEAR, (day - self.today) / 4):
+            raise PlanningError(
+                PlanningCode.ROLL_UNKNOWN_EXPIRATION,
+                f"{self.chain.symbol} lists no expiration near {day}, {(day - self.today).days} days from today; "
+                f"the nearest is {found}, {(found - self.today).days} days from today",
+                hint=f"ask for what is listed: {_some(days)}",
+            )
+        return found
 
     def check(self, leg: LegSpec) -> LegSpec:
         """Return an option leg as it is listed, in its own trading class where that has it, or say what is nearest."""
@@ -97,7 +111,7 @@ def targets_of(
     Legs of several expirations keep their distance: the earliest goes there, the others as many days after it as they
     were. A leg that is already what an earlier one rolls to is left as it is: so a roll that filled in part is resumed.
     """
-    day = listing.nearest(listing.today + timedelta(days=new_dte))
+    day = listing.nearest(_after(listing.today, new_dte))
     first = min(leg.expiration for leg in legs if leg.expiration is not None)
     offset_of = _offsets(strike_offset)
     aimed = {_terms(_moved(leg, day, offset_of)) for leg in legs if leg.expiration == first and first != day}
@@ -110,6 +124,25 @@ def targets_of(
             moved_day = day if leg.expiration == first else listing.nearest(day + (leg.expiration - first))
             found[leg] = listing.check(_moved(leg, moved_day, offset_of))
     return found
+
+
+def _after(today: date, days: int) -> date:
+    return today + timedelta(days=min(days, (date.max - today).days))
+
+
+def why_unlisted(contract: Option, chain: OptionChain, today: date) -> str | None:
+    """Return why there is no such option to open, and what is listed nearest to it; None where it is listed."""
+    days = {row.expiration for row in chain.expirations if row.expiration >= today}
+    strikes = {strike for row in chain.expirations if row.expiration == contract.expiration for strike in row.strikes}
+    if contract.expiration < today:
+        return f"{contract.key} expired on {contract.expiration}; {chain.symbol} lists {_some(days)}"
+    if contract.expiration not in days:
+        nearest = sorted(days, key=lambda listed: abs(listed - contract.expiration))[:4]
+        return f"{chain.symbol} lists no {contract.expiration}; nearest are {_some(nearest)}"
+    if contract.strike not in strikes:
+        around = _around(contract.strike, strikes)
+        return f"{chain.symbol} {contract.expiration} lists no strike {plain(contract.strike)}; nearest are {around}"
+    return None
 
 
 def _terms(leg: LegSpec) -> tuple[object, ...]:

@@ -74,6 +74,8 @@ def installed(group: str = BROKERS) -> list[Installed]:
 def _entries(distribution: metadata.Distribution, group: str) -> Iterator[Installed]:
     try:
         entries = [entry for entry in distribution.entry_points if entry.group == group]
+    except RecursionError:
+        raise  # the stack is at its end, and nothing is wrong with the metadata
     except Exception:  # noqa: BLE001 -- whatever is wrong with a stranger's metadata
         _LOG.debug("the entry points of %r cannot be read", distribution, exc_info=True)
         return

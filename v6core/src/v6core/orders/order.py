@@ -1,16 +1,10 @@
-"""Orders: what the caller asks for and what has become of it, with every rule that needs no market to be checked.
-
-An Order is frozen and always valid. ``Order.replace`` gives a changed copy, checked like the first; only
-``v6core.lifecycle`` changes a status. A bracket is an entry with one or two exits.
-"""
+"""One order: its terms and what has become of it, always valid."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from enum import auto
-from itertools import pairwise
 from types import MappingProxyType
 from typing import Annotated, Any, Self, cast
 from uuid import UUID
@@ -31,152 +25,20 @@ from pydantic import (
 from v6core.contracts import Contract, OrderAction
 from v6core.identifiers import RandomIds, printable
 from v6core.money import ZERO, Computed, NotNegative, Number, Positive
-from v6core.words import Word
-
-__all__ = [
-    "Anomaly",
-    "BracketOrder",
-    "OcaType",
-    "Order",
-    "OrderAction",
-    "OrderStatus",
-    "OrderType",
-    "Pending",
-    "TimeInForce",
-]
+from v6core.orders.kinds import (
+    NEEDS_LIMIT,
+    NEEDS_STOP,
+    TRAILING,
+    Anomaly,
+    OcaType,
+    OrderStatus,
+    OrderType,
+    Pending,
+    TimeInForce,
+)
 
 _IDS = RandomIds()
 Amount = Decimal | float | str
-
-
-class OrderType(Word):
-    """How an order's price is made."""
-
-    MARKET = auto()
-    LIMIT = auto()
-    STOP = auto()
-    STOP_LIMIT = auto()
-    TRAIL = auto()
-    TRAIL_LIMIT = auto()
-    MARKET_IF_TOUCHED = auto()
-    LIMIT_IF_TOUCHED = auto()
-    MARKET_ON_CLOSE = auto()
-    LIMIT_ON_CLOSE = auto()
-    MARKET_ON_OPEN = auto()
-    LIMIT_ON_OPEN = auto()
-    MARKET_TO_LIMIT = auto()
-
-
-class TimeInForce(Word):
-    """How long an order lives: the session, until cancelled, at once or not at all, at the open, until a time."""
-
-    DAY = auto()
-    GTC = auto()
-    IOC = auto()
-    FOK = auto()
-    OPG = auto()
-    GTD = auto()
-
-
-class OcaType(Word):
-    """What a fill of one member of a one-cancels-all group does to the others.
-
-    CANCEL_WITH_BLOCK cancels them; the REDUCE types take what filled off them. "With block": only one member is at
-    the market at a time, so that two cannot fill at once.
-    """
-
-    CANCEL_WITH_BLOCK = auto()
-    REDUCE_WITH_BLOCK = auto()
-    REDUCE = auto()
-
-
-class OrderStatus(Word):
-    """Where an order stands; ``v6core.lifecycle`` says how it gets from one to another."""
-
-    CREATED = auto()
-    DENIED = auto()
-    PENDING_SUBMIT = auto()
-    IN_DOUBT = auto()
-    SUBMITTED = auto()
-    PARTIALLY_FILLED = auto()
-    INACTIVE = auto()
-    FILLED = auto()
-    CANCELLED = auto()
-    EXPIRED = auto()
-    REJECTED = auto()
-    LOST = auto()
-
-    @property
-    def is_terminal(self) -> bool:
-        """Whether no further status is expected."""
-        return self in _TERMINAL
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it has been sent, or may have been, and has not ended."""
-        return self in _OPEN
-
-
-_TERMINAL = frozenset(
-    {
-        OrderStatus.DENIED,
-        OrderStatus.FILLED,
-        OrderStatus.CANCELLED,
-        OrderStatus.EXPIRED,
-        OrderStatus.REJECTED,
-        OrderStatus.LOST,
-    }
-)
-_OPEN = frozenset(OrderStatus) - _TERMINAL - {OrderStatus.CREATED}
-
-
-class Anomaly(Word):
-    """Something about an order that should not have happened and did."""
-
-    OVERFILL = auto()
-    """More was filled than was ordered."""
-    LATE_FILL = auto()
-    """A fill or a correction came after the order had ended."""
-    FILL_BUSTED = auto()
-    """A correction took a filled order below its quantity."""
-    REJECTED_WITH_FILLS = auto()
-    """The broker rejected an order of which it had filled a part."""
-    RESURRECTED = auto()
-    """Evidence of the order came after it had been proved lost."""
-    UNKNOWN_STATUS = auto()
-    """The broker used a status word that v6 does not know."""
-    TWO_BROKER_ORDERS = auto()
-    """The broker shows two orders under one reference; fills of both count."""
-    FOREIGN_FILL = auto()
-    """A fill under our reference did not fit the order; it is not counted."""
-    UNSENT_REPORT = auto()
-    """The broker reported on an order that was never sent."""
-    TERMS_CHANGED = auto()
-    """The broker shows terms that v6 did not ask for."""
-
-
-class Pending(Word):
-    """A request under way beside an order's status: sent, or sent and unanswered for too long."""
-
-    SENT = auto()
-    IN_DOUBT = auto()
-
-
-NEEDS_LIMIT = frozenset(
-    {
-        OrderType.LIMIT,
-        OrderType.STOP_LIMIT,
-        OrderType.LIMIT_IF_TOUCHED,
-        OrderType.LIMIT_ON_CLOSE,
-        OrderType.LIMIT_ON_OPEN,
-    }
-)
-NEEDS_STOP = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED})
-TRAILING = frozenset({OrderType.TRAIL, OrderType.TRAIL_LIMIT})
-MODIFIABLE = frozenset(
-    {"quantity", "limit_price", "stop_price", "trail_amount", "trail_percent", "limit_offset", "tif", "good_till"}
-)
-"""The terms of an order that a modify may change."""
 
 
 def _read_only(value: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -376,90 +238,3 @@ class Order(BaseModel):
 
 
 # A bracket without its entry is refused in the model's words and not by a TypeError.
-_LEFT_OUT = cast("Order", None)
-
-
-class BracketOrder(BaseModel):
-    """An entry with a take-profit, a stop-loss, or both; the exits wait for the entry and one cancels the other.
-
-    ``oca_group`` names the group of the exits; the entry is never a member. An exit whose ``tif`` was not given is GTC,
-    so that protection outlives the day.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    parent_order: Order
-    take_profit: Order | None = None
-    stop_loss: Order | None = None
-    oca_group: str | None = None
-
-    def __init__(
-        self,
-        parent_order: Order = _LEFT_OUT,
-        take_profit: Order | None = None,
-        stop_loss: Order | None = None,
-        oca_group: str | None = None,
-    ) -> None:
-        super().__init__(parent_order=parent_order, take_profit=take_profit, stop_loss=stop_loss, oca_group=oca_group)
-
-    @field_validator("take_profit", "stop_loss")
-    @classmethod
-    def _outlive_the_day(cls, value: Order | None) -> Order | None:
-        if value is None or "tif" in value.model_fields_set:
-            return value
-        return value.replace(tif=TimeInForce.GTC)
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if not self.exits:
-            raise ValueError("a bracket needs a take_profit, a stop_loss or both")
-        groups = {self.oca_group, *(order.oca_group for order in self.exits)} - {None}
-        if len(groups) > 1:
-            raise ValueError(f"the exits of a bracket share one oca_group, not {', '.join(sorted(map(str, groups)))}")
-        if self.parent_order.oca_group in groups:
-            raise ValueError("the entry must not be in the exits' oca_group: its fill would cancel its own protection")
-        for name, order in (("take_profit", self.take_profit), ("stop_loss", self.stop_loss)):
-            if order is not None:
-                self._check_exit(name, order)
-        self._check_sides()
-        ids = [order.order_id for order in self.orders]
-        if len(set(ids)) < len(ids):
-            raise ValueError("the orders of a bracket need order_ids of their own")
-        return self
-
-    def _check_exit(self, name: str, order: Order) -> None:
-        entry = self.parent_order
-        if order.action is not entry.action.opposite:
-            raise ValueError(f"{name} must be a {entry.action.opposite}, opposite to the entry")
-        if order.quantity != entry.quantity:
-            raise ValueError(f"{name} quantity {order.quantity:f} must be the entry's, {entry.quantity:f}")
-        takes = {OrderType.LIMIT, OrderType.LIMIT_IF_TOUCHED, OrderType.MARKET_IF_TOUCHED}
-        stops = {OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAIL, OrderType.TRAIL_LIMIT}
-        fitting = takes if name == "take_profit" else stops
-        if order.order_type not in fitting:
-            raise ValueError(f"{name} must be one of {', '.join(sorted(fitting))}, not {order.order_type}")
-
-    def _check_sides(self) -> None:
-        """Each price a step further: stop-loss, entry, take-profit for a BUY, the reverse for a SELL."""
-        entry, take, stop = self.parent_order, self.take_profit, self.stop_loss
-        sign = entry.action.sign
-        ladder = [
-            ("stop_loss", stop.stop_price if stop else None),
-            ("entry", entry.limit_price if entry.limit_price is not None else entry.stop_price),
-            ("take_profit", (take.limit_price if take.limit_price is not None else take.stop_price) if take else None),
-        ]
-        known = [(name, price) for name, price in ladder if price is not None]
-        for (lower, low), (higher, high) in pairwise(known):
-            if sign * (high - low) <= 0:
-                side = "above" if sign > 0 else "below"
-                raise ValueError(f"{higher} {high:f} must be {side} {lower} {low:f} for a {entry.action} entry")
-
-    @property
-    def exits(self) -> tuple[Order, ...]:
-        """The exits there are, take-profit first."""
-        return tuple(order for order in (self.take_profit, self.stop_loss) if order is not None)
-
-    @property
-    def orders(self) -> tuple[Order, ...]:
-        """All orders of the bracket, entry first."""
-        return (self.parent_order, *self.exits)

@@ -384,6 +384,8 @@ class PaperMachine(RuleBasedStateMachine):
             if self.desk.is_running:
                 self.run(self.desk.stop())
         finally:
+            if self.desk.is_running:
+                self.run(self.desk.kill())
             self.loop.close()
             self.desk.remove()
 

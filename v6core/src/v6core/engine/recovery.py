@@ -11,6 +11,7 @@ from collections.abc import Coroutine, Iterable
 from typing import Any
 from uuid import UUID
 
+from v6core import __version__
 from v6core.broker import Broker
 from v6core.config import EngineSection
 from v6core.engine.calls import answered, within
@@ -26,7 +27,6 @@ from v6core.reconciliation import reconcile, reports_in
 from v6core.reports import LinkReport, LinkState, Report, Snapshot
 
 _LOG = logging.getLogger(__name__)
-VERSION = "0.1.0"
 
 
 class Recovery:
@@ -75,7 +75,7 @@ class Recovery:
         self._inbox.open(self._record, self._scribe, self._on_link)
         now = self._broker.now()
         doubts = self._doubts_of_unanswered("the engine ended before an answer came")
-        await self._scribe.write(EngineStarted(time=now, broker=name, version=VERSION), *doubts)
+        await self._scribe.write(EngineStarted(time=now, broker=name, version=__version__), *doubts)
         self._link = LinkState.UP  # unless the broker says otherwise while it connects
         seconds = self._deadlines.connect_deadline
         await answered(self._broker.connect(), f"{name} did not connect", name=name, seconds=seconds)

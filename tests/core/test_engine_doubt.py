@@ -136,9 +136,9 @@ async def test_while_the_link_is_down_nothing_is_placed() -> None:
     broker = ScriptedBroker()
     async with engine_on(broker) as engine:
         broker.drop_link()
-        with pytest.raises(OrderDenied, match="NOT_READY") as denied:
+        with pytest.raises(OrderDenied, match="LINK_DOWN") as denied:
             await engine.place_order(GOOG, buy())
-        assert denied.value.code == "NOT_READY"
+        assert denied.value.code == "LINK_DOWN"
         with pytest.raises(Unavailable, match="not ready within 5 s"):
             await engine.ready(timeout=5)
         broker.restore_link()
@@ -151,7 +151,7 @@ async def test_a_link_that_has_itself_lost_the_broker_is_no_link() -> None:
     broker = ScriptedBroker()
     async with engine_on(broker) as engine:
         broker.drop_link("1100", LinkState.DEGRADED)
-        with pytest.raises(OrderDenied, match="NOT_READY"):
+        with pytest.raises(OrderDenied, match="LINK_DEGRADED"):
             await engine.place_order(GOOG, buy())
 
 
@@ -246,7 +246,7 @@ async def test_a_link_that_is_not_up_when_the_engine_starts_leaves_it_unready() 
 
     broker.on("connect", degraded)
     async with engine_on(broker) as engine:
-        with pytest.raises(OrderDenied, match="NOT_READY"):
+        with pytest.raises(OrderDenied, match="LINK_DEGRADED"):
             await engine.place_order(GOOG, buy())
         broker.restore_link()
         await engine.ready(timeout=1)

@@ -364,7 +364,7 @@ async def test_the_link_lost_while_an_order_is_judged_denies_it() -> None:
         placing = asyncio.create_task(engine.place_order(GOOG, buy()))
         await settle(0.5)
         broker.drop_link()
-        with pytest.raises(OrderDenied, match="NOT_READY"):
+        with pytest.raises(OrderDenied, match="LINK_DOWN"):
             await placing
     assert broker.arrivals == []
 

@@ -16,10 +16,13 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from core.engine_machine import EngineMachine
 from v6core.engine.dispatch import Dispatch
+from v6core.engine.doubts import Doubts
 from v6core.engine.gate import Gate, Refusal, _denied
 from v6core.engine.record import Record
 from v6core.engine.recovery import Recovery
 from v6core.engine.scribe import Scribe
+from v6core.engine.sending import Sending
+from v6core.engine.surroundings import Surroundings
 from v6core.events import AbsenceProved, DoubtRaised, Event, OrderWasDenied
 from v6core.fills import Fill
 from v6core.lifecycle import FillLedger, apply
@@ -50,25 +53,25 @@ def send_before_the_journal(patch: pytest.MonkeyPatch) -> None:
             await self._broker.place(orders)
         await sound(self, orders, *rest)
 
-    async def sent_already(self: Dispatch, orders: tuple[Order, ...]) -> None: ...
+    async def sent_already(self: Sending, orders: tuple[Order, ...]) -> None: ...
 
     patch.setattr(Dispatch, "_intend", intend)
-    patch.setattr(Dispatch, "_send", sent_already)
+    patch.setattr(Sending, "send", sent_already)
 
 
 def resend_after_a_timeout(patch: pytest.MonkeyPatch) -> None:
-    async def answered(self: Dispatch, ids: tuple[UUID, ...]) -> None:
+    async def answered(self: Sending, ids: tuple[UUID, ...]) -> None:
         def settled() -> bool:
             return all(self._record.states[i].status is not OrderStatus.PENDING_SUBMIT for i in ids)
 
         while not await self._scribe.until(settled, *ids, timeout=5):
-            await self._send(tuple(self._record.states[i].order for i in ids))
+            await self.send(tuple(self._record.states[i].order for i in ids))
 
-    patch.setattr(Dispatch, "_answered", answered)
+    patch.setattr(Sending, "answered", answered)
 
 
 def trust_an_exception_as_not_sent(patch: pytest.MonkeyPatch) -> None:
-    async def send(self: Dispatch, orders: tuple[Order, ...]) -> None:
+    async def send(self: Sending, orders: tuple[Order, ...]) -> None:
         try:
             async with asyncio.timeout(5):
                 await self._broker.place(orders)
@@ -77,7 +80,7 @@ def trust_an_exception_as_not_sent(patch: pytest.MonkeyPatch) -> None:
             absent = (AbsenceProved(time=now, order_id=o.order_id, evidence=str(error)) for o in orders)
             await self._scribe.write(*absent)
 
-    patch.setattr(Dispatch, "_send", send)
+    patch.setattr(Sending, "send", send)
 
 
 def count_a_duplicate_twice(patch: pytest.MonkeyPatch) -> None:
@@ -107,9 +110,9 @@ def keep_a_denial_out_of_the_journal(patch: pytest.MonkeyPatch) -> None:
 
 
 def reserve_nothing(patch: pytest.MonkeyPatch) -> None:
-    def reserve(self: Gate, order: Order) -> None: ...
+    def reserve(self: Surroundings, order: Order) -> None: ...
 
-    patch.setattr(Gate, "_reserve", reserve)
+    patch.setattr(Surroundings, "reserve", reserve)
 
 
 def forget_what_was_on_its_way(patch: pytest.MonkeyPatch) -> None:
@@ -141,31 +144,31 @@ def change_before_it_is_durable(patch: pytest.MonkeyPatch) -> None:
 
 
 def let_a_snapshot_pass_unread(patch: pytest.MonkeyPatch) -> None:
-    def nothing_new(*_: object) -> Reconciliation:
+    def nothing_new(*_: object, **__: object) -> Reconciliation:
         return Reconciliation()
 
-    def no_reports(_: Evidence) -> tuple[()]:
+    def no_reports(_: Evidence, **__: object) -> tuple[()]:
         return ()
 
-    patch.setattr("v6core.engine.recovery.reconcile", nothing_new)
-    patch.setattr("v6core.engine.recovery.reports_in", no_reports)
+    patch.setattr("v6core.engine.looking.reconcile", nothing_new)
+    patch.setattr("v6core.engine.doubts.reports_in", no_reports)
 
 
 def never_ask_about_a_doubt(patch: pytest.MonkeyPatch) -> None:
-    async def nothing(self: Recovery) -> None: ...
+    async def nothing(self: Doubts) -> None: ...
 
-    patch.setattr(Recovery, "_ask_about_doubts", nothing)
+    patch.setattr(Doubts, "run", nothing)
     let_a_snapshot_pass_unread(patch)
 
 
 def mistake_who_owns_an_execution(patch: pytest.MonkeyPatch) -> None:
-    sound = Record._named_by
+    sound = Record.named_by
 
     def named(self: Record, report: Any) -> UUID | None:
         found = sound(self, report)
         return next(iter(self.states)) if found is not None and getattr(report, "fill", None) else found
 
-    patch.setattr(Record, "_named_by", named)
+    patch.setattr(Record, "named_by", named)
 
 
 PLANTS: tuple[Plant, ...] = (

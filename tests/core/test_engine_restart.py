@@ -112,14 +112,16 @@ def crash(engine: OrderExecutionEngine) -> None:
 
 
 @simulated
-async def test_an_order_that_never_arrived_stays_in_doubt_and_is_not_sent_again(tmp_path: Path) -> None:
+async def test_an_order_that_never_arrived_is_lost_after_a_while_and_not_sent_again(tmp_path: Path) -> None:
     broker, journal = ScriptedBroker(), journal_in(tmp_path)
     broker.on("place", arrives=False)
     async with engine_on(broker, journal) as engine:
         await engine.place_order(GOOG, buy())
     async with engine_on(broker, journal) as engine:
-        await settle(60)
+        await settle(25)
         assert [order.status for order in await engine.orders()] == [OrderStatus.IN_DOUBT]
+        await settle(15)
+        assert [order.status for order in await engine.orders()] == [OrderStatus.LOST]
     assert len(broker.received("place")) == 1
 
 

@@ -520,7 +520,7 @@ async def test_a_split_roll_whose_second_step_is_denied_is_partial() -> None:
         broker.on("place", fills(), lambda b, _: b.drop_link())
         result = await engine.roll_position(strategy, 45, sequential=True)
         assert result.action_taken is ActionTaken.PARTIAL
-        assert "NOT_READY" in str(result.error_message)
+        assert "LINK_DOWN" in str(result.error_message)
         assert "1 of 2 orders were sent" in str(result.error_message)
 
 

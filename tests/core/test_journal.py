@@ -15,6 +15,7 @@ from v6core.clock import SimulatedClock
 from v6core.errors import JournalError
 from v6core.identifiers import SeededIds
 from v6core.journal import Entry, Journal, MemoryJournal, SqliteJournal, SqliteReader, canonical_json, open_for_reading
+from v6core.journal.connection import Connection
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 ORDER = UUID(int=7)
@@ -28,7 +29,7 @@ def opened(path: Path) -> SqliteJournal:
     return SqliteJournal.open(path, ids=SeededIds(1))
 
 
-def connection_of(journal: SqliteJournal | SqliteReader) -> sqlite3.Connection:
+def connection_of(journal: SqliteJournal | SqliteReader) -> Connection:
     return journal._connection  # pyright: ignore[reportPrivateUsage] -- some faults are of one connection only
 
 

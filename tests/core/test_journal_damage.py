@@ -3,6 +3,7 @@ from __future__ import annotations
 import random
 import shutil
 import sqlite3
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -20,6 +21,10 @@ def entries(count: int = ROWS) -> list[Entry]:
     ids = SeededIds(3)
     time = datetime(2026, 1, 2, tzinfo=UTC)
     return [Entry("NOTE", time, canonical_json({"n": n, "text": "x" * 200}), ids.order_id()) for n in range(count)]
+
+
+def opened(path: Path) -> SqliteJournal:
+    return SqliteJournal.open(path, ids=SeededIds(1))
 
 
 @pytest.fixture
@@ -113,6 +118,25 @@ def test_an_engine_refuses_a_file_damaged_far_from_its_tail(path: Path) -> None:
         file.write(bytes(4096))
     with pytest.raises(JournalCorrupt, match="damaged"):
         SqliteJournal.open(path, ids=SeededIds(1))
+
+
+@pytest.mark.parametrize("attempt", [opened, open_for_reading])
+def test_damage_that_makes_sqlite_speak_gibberish_is_damage(path: Path, attempt: Callable[[Path], object]) -> None:
+    path.write_bytes(path.read_bytes().replace(b"tablemetameta", b"tablem\xcetameta"))
+    with pytest.raises(JournalCorrupt, match="not a whole v6 journal"):
+        attempt(path)
+
+
+@pytest.mark.parametrize("order_id", [None, UUID(int=3)])
+def test_a_chain_that_damage_made_a_number_is_damage(tmp_path: Path, order_id: UUID | None) -> None:
+    note = Entry("NOTE", datetime(2026, 1, 2, tzinfo=UTC), "{}", UUID(int=3))
+    with opened(tmp_path / "journal.db") as journal:
+        journal.append([note, note, note])
+    untyped = "CREATE TABLE rows (seq INTEGER PRIMARY KEY, kind, time, order_id, payload, chain)"
+    moved = "INSERT INTO rows SELECT seq, kind, time, order_id, payload, iif(seq = 2, 5, chain) FROM typed"
+    tamper(tmp_path / "journal.db", "ALTER TABLE rows RENAME TO typed", untyped, moved)
+    with open_for_reading(tmp_path / "journal.db") as reader, pytest.raises(JournalCorrupt, match="journal row 3"):
+        list(reader.rows(2, order_id=order_id))
 
 
 def survivors(path: Path) -> list[Row] | None:

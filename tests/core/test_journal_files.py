@@ -14,7 +14,9 @@ from v6core.journal import Entry, SqliteJournal, open_for_reading
 from v6core.journal.files import filesystem, prepare_folder
 
 NOTE = Entry("NOTE", datetime(2026, 1, 2, tzinfo=UTC), "{}")
+NAMES = ["journal.db", "journal.db-wal", "journal.db-shm", "journal.db.head", "journal.db.lock"]
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes")
+as_root = pytest.mark.skipif(sys.platform != "win32" and os.geteuid() != 0, reason="only root can give a file away")
 
 
 def opened(path: Path) -> SqliteJournal:
@@ -35,7 +37,9 @@ def test_the_files_are_their_owners_alone(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert mode(tmp_path / "v6") == 0o700
-    assert files == dict.fromkeys(["journal.db", "journal.db-wal", "journal.db-shm", "journal.db.lock"], 0o600)
+    assert files == dict.fromkeys(
+        ["journal.db", "journal.db-wal", "journal.db-shm", "journal.db.head", "journal.db.lock"], 0o600
+    )
 
 
 def test_a_path_with_odd_characters_is_a_path(tmp_path: Path) -> None:
@@ -54,6 +58,15 @@ def test_what_is_no_journal_is_refused_and_left_alone(tmp_path: Path, content: b
         with pytest.raises(JournalCorrupt, match=r"journal\.db"):
             attempt(path)
     assert path.read_bytes() == content
+
+
+def test_a_log_is_kept_beside_a_journal_of_one_byte(tmp_path: Path) -> None:
+    (tmp_path / "journal.db").write_bytes(b"S")
+    (tmp_path / "journal.db-wal").write_bytes(b"rows")
+    for attempt in (opened, open_for_reading):
+        with pytest.raises(JournalCorrupt, match="not a whole v6 journal: it has 1 bytes"):
+            attempt(tmp_path / "journal.db")
+    assert (tmp_path / "journal.db-wal").read_bytes() == b"rows"
 
 
 def test_an_empty_file_is_called_empty(tmp_path: Path) -> None:
@@ -109,13 +122,8 @@ def test_a_read_only_journal_is_refused_before_the_first_order(tmp_path: Path) -
         opened(path)
 
 
-def test_a_folder_is_no_journal(tmp_path: Path) -> None:
-    with pytest.raises(JournalError, match="not a regular file"):
-        opened(tmp_path)
-
-
 @posix
-@pytest.mark.parametrize("name", ["journal.db", "journal.db-wal", "journal.db.lock"])
+@pytest.mark.parametrize("name", NAMES)
 def test_a_symbolic_link_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).symlink_to(tmp_path / "elsewhere")
     with pytest.raises(JournalError, match="symbolic link"):
@@ -123,12 +131,40 @@ def test_a_symbolic_link_is_refused(tmp_path: Path, name: str) -> None:
 
 
 @posix
-def test_a_journal_that_others_can_write_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "journal.db"
-    opened(path).close()
-    path.chmod(0o660)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_that_others_can_write_is_refused(tmp_path: Path, name: str) -> None:
+    opened(tmp_path / "journal.db").close()
+    (tmp_path / name).touch(0o600)
+    (tmp_path / name).chmod(0o660)
     with pytest.raises(JournalError, match="others"):
-        opened(path)
+        opened(tmp_path / "journal.db")
+
+
+@posix
+@pytest.mark.parametrize("name", NAMES)
+def test_a_folder_in_place_of_a_file_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    with pytest.raises(JournalError, match="not a regular file"):
+        opened(tmp_path / "journal.db")
+
+
+@posix
+@as_root
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_of_another_user_is_refused_by_an_engine(tmp_path: Path, name: str) -> None:
+    opened(tmp_path / "journal.db").close()
+    (tmp_path / name).touch(0o600)
+    os.chown(tmp_path / name, 12345, 12345)
+    with pytest.raises(JournalError, match="belongs to user 12345"):
+        opened(tmp_path / "journal.db")
+
+
+@posix
+@as_root
+def test_a_file_of_another_user_can_be_read_by_who_may(tmp_path: Path) -> None:
+    opened(tmp_path / "journal.db").close()
+    os.chown(tmp_path / "journal.db", 12345, 12345)
+    open_for_reading(tmp_path / "journal.db").close()
 
 
 @posix
@@ -139,16 +175,29 @@ def test_a_folder_that_anybody_can_write_is_refused(tmp_path: Path) -> None:
 
 
 @posix
+@as_root
+def test_a_sticky_folder_of_another_user_is_refused(tmp_path: Path) -> None:
+    tmp_path.chmod(0o1777)
+    os.chown(tmp_path, 12345, 12345)
+    with pytest.raises(JournalError, match="anybody can write"):
+        prepare_folder(tmp_path)
+
+
+@posix
 def test_a_sticky_folder_is_taken(tmp_path: Path) -> None:
     tmp_path.chmod(0o1777)
     opened(tmp_path / "journal.db").close()
 
 
 @posix
-@pytest.mark.skipif(sys.platform != "win32" and os.geteuid() != 0, reason="only root can give a folder away")
-def test_a_strangers_folder_that_a_group_can_write_is_refused(tmp_path: Path) -> None:
+def test_a_folder_that_the_owners_group_can_write_is_taken(tmp_path: Path) -> None:
     tmp_path.chmod(0o770)
     prepare_folder(tmp_path)
+
+
+@posix
+@as_root
+def test_a_folder_of_another_user_is_refused(tmp_path: Path) -> None:
     os.chown(tmp_path, 12345, 12345)
     with pytest.raises(JournalError, match="belongs to user 12345"):
         prepare_folder(tmp_path)

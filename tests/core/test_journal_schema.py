@@ -10,6 +10,7 @@ import pytest
 from v6core.errors import JournalCorrupt, JournalError
 from v6core.identifiers import SeededIds
 from v6core.journal import Entry, SqliteJournal, open_for_reading, schema, verify
+from v6core.journal.connection import Connection
 
 NOTE = Entry("NOTE", datetime(2026, 1, 2, tzinfo=UTC), "{}")
 
@@ -37,13 +38,17 @@ def opened(path: Path) -> SqliteJournal:
 
 
 def plant_version_0(raw: sqlite3.Connection) -> None:
-    """A version that knew no orders' index."""
-    raw.execute("DROP INDEX rows_of_an_order")
+    """A version that knew no trigger against gaps."""
+    raw.execute("DROP TRIGGER rows_leave_no_gap")
     set_version(raw, "0")
 
 
-def add_index(connection: sqlite3.Connection) -> None:
-    connection.execute("CREATE INDEX rows_of_an_order ON rows (order_id) WHERE order_id IS NOT NULL")
+def add_trigger(connection: Connection) -> None:
+    connection.execute(
+        """CREATE TRIGGER rows_leave_no_gap BEFORE INSERT ON rows
+WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM rows)
+BEGIN SELECT RAISE(ABORT, 'a row must follow the last one'); END"""
+    )
 
 
 @pytest.mark.parametrize("attempt", [opened, open_for_reading])
@@ -62,13 +67,13 @@ def test_a_version_that_is_no_number_is_corrupt(path: Path, raw: sqlite3.Connect
 
 def test_an_older_version_is_migrated(path: Path, raw: sqlite3.Connection) -> None:
     plant_version_0(raw)
-    schema.migrate(raw, {0: add_index})
+    schema.migrate(raw, {0: add_trigger})
     assert verify(path).ok
     opened(path).close()
 
 
 def test_a_migration_that_fails_leaves_no_trace(path: Path, raw: sqlite3.Connection) -> None:
-    def half(connection: sqlite3.Connection) -> None:
+    def half(connection: Connection) -> None:
         connection.execute("CREATE TABLE half (x)")
         raise RuntimeError("power")
 
@@ -91,7 +96,7 @@ def test_a_reader_leaves_the_migration_to_an_engine(path: Path, raw: sqlite3.Con
         open_for_reading(path)
 
 
-@pytest.mark.parametrize("part", ["TRIGGER rows_never_change", "INDEX rows_of_an_order"])
+@pytest.mark.parametrize("part", ["TRIGGER rows_never_change", "TRIGGER rows_leave_no_gap"])
 def test_a_part_that_is_missing_is_named(path: Path, raw: sqlite3.Connection, part: str) -> None:
     raw.execute(f"DROP {part}")
     with pytest.raises(JournalCorrupt, match=part.split()[1]):

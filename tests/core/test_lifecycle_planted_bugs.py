@@ -18,7 +18,7 @@ from v6core import lifecycle
 from v6core.contracts import Combo, Stock
 from v6core.events import ModifyRequested, OrderEvent, ReportReceived
 from v6core.fills import Fill
-from v6core.lifecycle import TRANSITIONS, EvidenceKind, FillLedger, FillTotals, OrderState, Transition, apply
+from v6core.lifecycle import TRANSITIONS, EvidenceKind, FillLedger, FillTotals, OrderState, Transition, apply, hearing
 from v6core.lifecycle.ledger import total
 from v6core.orders import Order, OrderStatus, OrderType
 from v6core.reports import CancelRefusedReport, FillReport, ReportedStatus
@@ -211,8 +211,8 @@ def denied_takes_fills(_monkeypatch: pytest.MonkeyPatch) -> laws.Machine:
 
 
 ADD, CORRECT = FillLedger.add, FillLedger.correct
-EVIDENCE_OF: Callable[[ReportedStatus, OrderState], EvidenceKind] = vars(lifecycle)["_evidence_of"]
-HEAR: Callable[..., tuple[OrderState, EvidenceKind | None]] = vars(lifecycle)["_hear"]
+EVIDENCE_OF: Callable[[ReportedStatus, OrderState], EvidenceKind] = vars(hearing)["_evidence_of"]
+HEAR: Callable[..., tuple[OrderState, EvidenceKind | None]] = hearing.hear
 FILLING = (E.FILL_LEG, E.FILL_PART, E.FILL_WHOLE)
 
 quantities = on_arrivals(laws.quantities_add_up)
@@ -229,7 +229,7 @@ BUGS: dict[str, tuple[Plant, Check]] = {
     "a duplicate counts twice": (patched(FillLedger, "add", duplicate_counts), quantities),
     "a stale SUBMITTED revives CANCELLED": (table_with({(S.CANCELLED, E.ACCEPTED): S.SUBMITTED}), moves),
     "a stale CANCELLED ends FILLED": (table_with({(S.FILLED, E.CANCELLED): S.CANCELLED}), absorbs),
-    "FILLED on the broker's claim alone": (patched(lifecycle, "_evidence_of", claim_fills), quantities),
+    "FILLED on the broker's claim alone": (patched(hearing, "_evidence_of", claim_fills), quantities),
     "an ended order keeps its leaves": (patched(Order, "remaining_quantity", remaining_after_the_end), quantities),
     "overlays survive the end": (patched(lifecycle, "_move", overlays_survive), on_arrivals(laws.ends_clear_overlays)),
     "rejected drops its fills": (afterwards(drop_fills_of_rejected), quantities),
@@ -253,19 +253,19 @@ BUGS: dict[str, tuple[Plant, Check]] = {
     ),
     "SUBMITTED regresses to PENDING_SUBMIT": (table_with({(S.SUBMITTED, E.ACCEPTED): S.PENDING_SUBMIT}), moves),
     "the average is unweighted": (
-        patched(lifecycle, "total", unweighted),
+        patched(hearing, "total", unweighted),
         on_arrivals(laws.the_average_is_weighted),
     ),
-    "the average is the last price": (patched(lifecycle, "total", last_price), commuting_fills),
+    "the average is the last price": (patched(hearing, "total", last_price), commuting_fills),
     "a commission counts twice": (
         patched(FillLedger, "commission", property(commission_twice)),
         on_arrivals(laws.commissions_count_once),
     ),
-    "a combo counts the quantities of its legs": (patched(lifecycle, "total", legs_count), quantities),
+    "a combo counts the quantities of its legs": (patched(hearing, "total", legs_count), quantities),
     "a change counts before it is confirmed": (afterwards(adopt_unconfirmed), confirmed_changes),
     "a refused cancel revives": (afterwards(refusal_revives), refused_requests),
     "a strange word means SUBMITTED": (
-        patched(lifecycle, "_evidence_of", strange_is_submitted),
+        patched(hearing, "_evidence_of", strange_is_submitted),
         on_arrivals(laws.strange_words_change_nothing),
     ),
     "absent although it was shown": (

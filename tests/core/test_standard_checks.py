@@ -1,77 +1,18 @@
 """Our own risk checks: each with its code and its numbers, on both sides of its limit."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from v6core.capabilities import Capabilities
-from v6core.contracts import Combo, ComboLeg, Contract, Crypto, Forex, Future, Option, Stock
+from core.checks_desk import CALL, CONDOR, GOOG, OFF, OPEN, SIMULATED, combo, context, limits, quote, told
+from v6core.contracts import Combo, ComboLeg, Contract, Crypto, Forex, Future, Stock
 from v6core.events import TradingState
 from v6core.orders import Order, OrderStatus
 from v6core.quotes import Quote
 from v6core.reports import Account
-from v6core.risk import CheckContext, RiskLimits, only_reduces
-from v6core.standard_checks import v6_check_order
-
-OPEN = datetime(2026, 1, 5, 15, tzinfo=UTC)  # a Monday, 10:00 in New York
-GOOG = Stock("GOOG")
-CALL = Option("GOOG", "2026-12-18", 750, "CALL")
-LIVE = Capabilities(simulated=False, orders=())
-SIMULATED = Capabilities(simulated=True, orders=())
-OFF: dict[str, Any] = dict.fromkeys(
-    (
-        "max_order_quantity",
-        "max_contracts",
-        "max_order_value",
-        "price_collar",
-        "option_price_collar",
-        "duplicate_window",
-        "max_orders_per_second",
-        "max_open_orders",
-    ),
-    "off",
-)
-
-
-def limits(**only: Any) -> RiskLimits:
-    """Return limits of which only these are on."""
-    return RiskLimits(**{**OFF, **only})
-
-
-def context(rules: RiskLimits, **changes: Any) -> CheckContext:
-    fields: dict[str, Any] = {
-        "now": OPEN,
-        "monotonic": 100.0,
-        "limits": rules,
-        "capabilities": LIVE,
-        "trading_state": TradingState.ACTIVE,
-        "reducing": False,
-        "account": Account(account="U1", cash=Decimal(100_000)),
-    }
-    return CheckContext(**(fields | changes))
-
-
-def quote(contract: Contract, bid: str | None, ask: str | None, last: str | None = None, age: float = 0) -> Quote:
-    fields = {"contract": contract, "time": OPEN - timedelta(seconds=age), "bid": bid, "ask": ask, "last": last}
-    return Quote.model_validate(fields)
-
-
-def told(order: Order, around: CheckContext) -> str | None:
-    denial = v6_check_order(order, around)
-    return None if denial is None else f"{denial.code}: {denial.message}"
-
-
-def combo(*strikes: tuple[int, int, str]) -> Combo:
-    legs = [
-        ComboLeg(Option("GOOG", "2026-12-18", strike, right), "BUY" if n > 0 else "SELL", abs(n))
-        for n, strike, right in strikes
-    ]
-    return Combo("GOOG", tuple(legs))
-
-
-CONDOR = combo((1, 570, "P"), (-1, 580, "P"), (-1, 620, "C"), (1, 630, "C"))
+from v6core.risk import RiskLimits, only_reduces
 
 
 def test_without_limits_nothing_is_denied() -> None:
@@ -257,7 +198,13 @@ def test_an_equal_order_within_the_window_is_a_duplicate() -> None:
 def test_an_order_that_differs_is_no_duplicate(change: dict[str, Any]) -> None:
     first = Order.limit("BUY", 1, 100, contract=GOOG)
     other = Order.limit("BUY", 1, 100, contract=GOOG).replace(**change)
-    assert told(other, context(limits(duplicate_window=2), recent=((99.9, first),))) is None
+    around = context(limits(duplicate_window=2), recent=((99.9, first),), capabilities=SIMULATED)
+    assert told(other, around) is None
+
+
+def test_the_brokers_own_account_named_or_not_is_the_same_account() -> None:
+    first, again = Order.limit("BUY", 1, 100, contract=GOOG), Order.limit("BUY", 1, 100, contract=GOOG, account="DU1")
+    assert str(told(again, context(limits(duplicate_window=2), recent=((99.9, first),)))).startswith("DUPLICATE")
 
 
 @pytest.mark.parametrize(
@@ -354,7 +301,7 @@ def test_of_a_one_cancels_all_group_only_the_largest_counts() -> None:
     ],
 )
 def test_a_days_loss_is_bounded(profit: str | None, message: str | None) -> None:
-    account = Account.model_validate({"account": "U1", "cash": 1, "daily_pnl": profit})
+    account = Account.model_validate({"account": "DU1", "paper": True, "cash": 1, "daily_pnl": profit})
     assert told(Order.market("BUY", 1, contract=GOOG), context(limits(max_daily_loss=1000), account=account)) == message
 
 
@@ -411,7 +358,8 @@ def test_a_trading_state_lets_only_reducing_orders_out(state: TradingState, code
 
 def test_a_reducing_order_passes_every_limit_but_read_only() -> None:
     tight: dict[str, Any] = dict.fromkeys(OFF, "0.0001")
-    tight |= {"max_position": 1, "max_daily_loss": 1, "deny": ("GOOG",), "regular_hours_only": True}
+    tight |= dict.fromkeys(("max_position", "max_underlying_position", "max_orders_per_day", "max_daily_loss"), 1)
+    tight |= {"deny": ("GOOG",), "regular_hours_only": True}
     order = Order.limit("SELL", 10**6, 1, contract=GOOG)
     around = context(RiskLimits(**tight), reducing=True, now=datetime(2026, 1, 4, tzinfo=UTC), recent=((100.0, order),))
     assert told(order, around) is None

@@ -29,6 +29,7 @@ QUANTITIES = st.integers(1, 40).map(Decimal)
 PRICES = st.integers(1, 400).map(lambda cents: Decimal(cents) / 4)
 
 contracts = st.sampled_from(CONTRACTS)
+ACCOUNTS = [Account(account="DU1", paper=True, cash=Decimal(1), daily_pnl=pnl) for pnl in (None, Decimal(-20))]
 actions = st.sampled_from(["BUY", "SELL"])
 statuses = st.sampled_from([OrderStatus.PENDING_SUBMIT, OrderStatus.IN_DOUBT, OrderStatus.SUBMITTED])
 
@@ -78,8 +79,11 @@ def contexts(draw: st.DrawFn, /, **fixed: Any) -> CheckContext:
         price_collar=draw(st.none() | st.just(Decimal("0.05"))),
         duplicate_window=draw(sizes),
         max_orders_per_second=draw(sizes),
+        order_burst=draw(sizes),
+        max_orders_per_day=draw(sizes),
         max_open_orders=draw(sizes),
         max_position=draw(sizes),
+        max_underlying_position=draw(st.none() | st.integers(1, 4000).map(Decimal)),
         max_daily_loss=draw(sizes),
     )
     fields: dict[str, Any] = {
@@ -93,7 +97,7 @@ def contexts(draw: st.DrawFn, /, **fixed: Any) -> CheckContext:
         "open_orders": draw(open_orders),
         "recent": tuple((draw(st.floats(90, 100)), order) for order in draw(open_orders)),
         "quote": draw(quotes()),
-        "account": draw(st.none() | st.just(Account(account="U1", cash=Decimal(1), daily_pnl=Decimal(-20)))),
+        "account": draw(st.sampled_from(ACCOUNTS)),
     }
     return CheckContext(**(fields | fixed))
 

@@ -130,7 +130,7 @@ def both_know_the_same_orders(seen: Seen) -> None:
     assert not lost or seen.desk.was_killed, "I20: an order never reached the exchange"
     for state in seen.states.values():
         if state.terms.order_ref in lost:
-            assert state.status is S.IN_DOUBT, "I17"
+            assert state.status in {S.IN_DOUBT, S.LOST}, "I17"
             assert not state.is_shown, "I20: the exchange forgot what it had answered for"
 
 
@@ -176,7 +176,7 @@ def groups_hold(seen: Seen) -> None:
 def _groups(orders: Iterable[Order]) -> Iterable[list[Order]]:
     found: defaultdict[str, list[Order]] = defaultdict(list)
     for order in orders:
-        if order.oca_group is not None and order.status not in {S.DENIED, S.REJECTED, S.IN_DOUBT}:
+        if order.oca_group is not None and order.status not in {S.DENIED, S.REJECTED, S.IN_DOUBT, S.LOST}:
             found[order.oca_group].append(order)
     return found.values()
 

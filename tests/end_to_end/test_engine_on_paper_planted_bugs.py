@@ -23,6 +23,7 @@ from v6core.contracts import Contract
 from v6core.engine.execution import Deadline, Execution
 from v6core.engine.operations import Operations
 from v6core.engine.recovery import Recovery
+from v6core.engine.room import Room
 from v6core.events import OrderIntended, event_from_json
 from v6core.money import ZERO
 from v6core.positions import Position
@@ -124,7 +125,14 @@ def settlement_not_told(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Outbox, "on_adjustment", _nothing)
 
 
+def _look_only_once(patch: pytest.MonkeyPatch) -> None:
+    """Leave out the look at the moment of sending, which would hide a close that was planned too large."""
+    patch.setattr(Room, "why_not", _nothing)
+
+
 def close_of_what_the_strategy_claims(patch: pytest.MonkeyPatch) -> None:
+    _look_only_once(patch)
+
     def claimed(claims: Iterable[Position], account: object) -> tuple[tuple[Contract, Decimal], ...]:
         return tuple((row.contract, row.quantity) for row in claims)
 
@@ -149,7 +157,9 @@ def close_beside_its_own_exits(patch: pytest.MonkeyPatch) -> None:
 
 
 def every_close_is_a_close_of_its_own(patch: pytest.MonkeyPatch) -> None:
-    async def close(self: Any, strategy: Any, limit: Any, timeout: Any, *, at_market: bool) -> Any:
+    _look_only_once(patch)
+
+    async def close(self: Any, strategy: Any, limit: Any, timeout: Any, *, at_market: bool, **_: Any) -> Any:
         return await self._closing.close(strategy, limit, Deadline(timeout), at_market=at_market)
 
     patch.setattr(Operations, "close", close)

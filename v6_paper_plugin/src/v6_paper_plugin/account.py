@@ -22,6 +22,7 @@ def account_of(exchange: Exchange, name: str) -> Account:
     free = max(equity - tied.initial - reserved, ZERO)
     return Account(
         account=name,
+        paper=True,
         currency=exchange.rules.currency,
         cash=ledger.cash,
         equity=rounded(equity),

@@ -240,6 +240,14 @@ class PaperBroker(Broker):
         self._running().cancel(_ref(order))
         self._tell()
 
+    async def cancel_everything(self) -> None:
+        """Ask the exchange to cancel all that is open, one after the other: an entry takes its exits with it."""
+        exchange = self._running()
+        for order in exchange.orders.open():
+            if order.is_open:
+                exchange.cancel(order.ref)
+        self._tell()
+
     async def modify(self, order: Order, changes: Mapping[str, Any]) -> None:
         """Ask the exchange to change terms; values are taken as an Order takes them."""
         exchange, ref = self._running(), _ref(order)

@@ -32,6 +32,7 @@ CAPABILITIES = Capabilities(
     submit_identity=SubmitIdentity.ENFORCED,
     fills_reach=HistoryReach.UNLIMITED,
     completed_reach=HistoryReach.UNLIMITED,
+    global_cancel=True,
     preview=True,
     quotes=True,
     option_chains=True,

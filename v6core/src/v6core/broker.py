@@ -91,12 +91,16 @@ class Broker(abc.ABC):
         """Hand over one order, or several as a unit: a bracket, a one-cancels-all group, the steps of a roll.
 
         The entry of a bracket comes first; its exits name it in ``parent_order_id``. Raises NotSent only where it is
-        proved that no byte left; any other exception leaves the orders in doubt.
+        proved that no byte left; any other exception leaves the orders in doubt. A broker that enforces references
+        answers a second order under one of them with how the first stands.
         """
 
     @abc.abstractmethod
     async def cancel(self, order: Order) -> None:
-        """Ask to cancel; the answer comes as a report. Raises NotSent where the request is proved not to have left."""
+        """Ask to cancel every order under the order's reference; the answers come as reports.
+
+        Raises NotSent where the request is proved not to have left.
+        """
 
     @abc.abstractmethod
     async def snapshot(self) -> Snapshot:
@@ -113,6 +117,10 @@ class Broker(abc.ABC):
     async def modify(self, order: Order, changes: Mapping[str, Any]) -> None:
         """Ask to change terms of a working order; the answer comes as a report."""
         raise self._unsupported(f"change a working order ({order.order_id}: {', '.join(changes)})")
+
+    async def cancel_everything(self) -> None:
+        """Ask to cancel every open order of the account, whoever placed it; the answers come as reports."""
+        raise self._unsupported("cancel the orders of others")
 
     async def quote(self, contract: Contract) -> Quote:
         """Return the present quote of a contract."""

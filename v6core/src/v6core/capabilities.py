@@ -101,6 +101,8 @@ class Capabilities(BaseModel):
     """How far back fills can be asked for."""
     completed_reach: HistoryReach = HistoryReach.NONE
     """How far back completed orders can be asked for."""
+    global_cancel: bool = False
+    """Every open order of the account can be cancelled at once, whoever placed it."""
     preview: bool = False
     """Cost and margin of an order can be asked without placing it."""
     quotes: bool = False

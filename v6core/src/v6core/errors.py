@@ -12,6 +12,7 @@
   * ModifyRejected            the broker keeps the order as it was
   * OutcomeUnknown            it may or may not have happened; v6 asks the broker and tells
   * UnknownOrder              the journal knows no such order
+  * DecisionRefused           what an operator said of an order in doubt cannot be
   * JournalError              the durable record cannot be read or written
     + JournalLocked           another engine holds it
     + JournalCorrupt          its chain is broken; v6 refuses to trade on it
@@ -20,6 +21,8 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
+
+from v6core.redaction import redacted
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -39,11 +42,11 @@ class V6Error(Exception):
     def __init__(
         self, message: str, *, code: str | None = None, hint: str | None = None, order_id: UUID | None = None
     ) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = redacted(message)
+        super().__init__(self.message)
         if code is not None:
             self.code = code
-        self.hint = hint
+        self.hint = None if hint is None else redacted(hint)
         self.order_id = order_id
 
 
@@ -122,6 +125,12 @@ class UnknownOrder(V6Error):
     """The journal knows no such order."""
 
     code = "UNKNOWN_ORDER"
+
+
+class DecisionRefused(V6Error):
+    """What an operator said of an order cannot be: it is not in doubt, or the broker has shown otherwise."""
+
+    code = "DECISION_REFUSED"
 
 
 class JournalError(V6Error):

@@ -6,16 +6,24 @@ journal holds the evidence itself and not only what was made of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from enum import auto
+from functools import cache
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, field_validator, model_validator
 
+from v6core.contracts.singles import BaseContract
+from v6core.fills import ActionTaken
+from v6core.moments import in_utc
+from v6core.money import Number, Positive
 from v6core.orders import MODIFIABLE, Order
-from v6core.reports import OrderTerms, Report
+from v6core.orders.order import read_only
+from v6core.reports import BrokerPosition, OrderTerms, Report
+from v6core.rereading import rereader
+from v6core.sagas import Saga
 from v6core.strategies import Strategy
 from v6core.words import Word
 
@@ -36,6 +44,21 @@ class Subject(Word):
     MODIFY = auto()
 
 
+class Verdict(Word):
+    """What somebody who looked at the broker's own pages decided about an order in doubt."""
+
+    ABSENT = auto()
+    """It never arrived."""
+    CANCELLED = auto()
+    """It was cancelled; what is known of its fills is all."""
+    EXPIRED = auto()
+    """It expired; what is known of its fills is all."""
+    FILLED = auto()
+    """It filled, at a price that is told along."""
+    UNCHANGED = auto()
+    """It is as it was: the cancel or modify that nobody answered did nothing, its fills are all."""
+
+
 class _Event(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -44,7 +67,7 @@ class _Event(BaseModel):
     @field_validator("time")
     @classmethod
     def _in_utc(cls, value: datetime) -> datetime:
-        return value.astimezone(UTC)
+        return in_utc(value)
 
 
 class _OrderEvent(_Event):
@@ -71,11 +94,16 @@ class _Binding(_OrderEvent):
 
 
 class OrderIntended(_Binding):
-    """The order is about to be sent; ``unit`` names the orders that go with it, ``purpose`` the operation it serves."""
+    """The order is about to be sent; ``unit`` names the orders that go with it, ``purpose`` the operation it serves.
+
+    ``worst_case`` is there where it was let out beside an order in doubt: the signed position that each of its
+    contracts comes to if all that works or is in doubt against it fills as well.
+    """
 
     event: Literal["INTENDED"] = "INTENDED"
     unit: tuple[UUID, ...] = ()
     purpose: Purpose | None = None
+    worst_case: Mapping[str, Number] | None = None
 
 
 class OrderWasDenied(_Binding):
@@ -102,10 +130,50 @@ class AbsenceProved(_OrderEvent):
     evidence: str
 
 
+class OrderResent(_OrderEvent):
+    """The same order is about to be sent again, to a broker that refuses a second one under the same reference."""
+
+    event: Literal["RESENT"] = "RESENT"
+
+
+class ExpiryInferred(_OrderEvent):
+    """An order that the broker had is gone from its complete lists after the session that it was good for.
+
+    What filled of it in between may be missing. ``unexplained`` is by how much the positions of its contracts, by key,
+    moved beyond what is known; with any of it, the order's fills are unproven.
+    """
+
+    event: Literal["EXPIRY_INFERRED"] = "EXPIRY_INFERRED"
+    evidence: str
+    unexplained: Mapping[str, Number] = {}
+
+
+class OperatorDecided(_OrderEvent):
+    """Somebody looked at the broker's own pages and decided what became of an order; the broker's word still wins.
+
+    ``quantity`` and ``price`` belong to FILLED: what filled beyond the fills that v6 knows, and at which average.
+    """
+
+    event: Literal["DECIDED"] = "DECIDED"
+    verdict: Verdict
+    reason: str
+    operator: str
+    quantity: Positive | None = None
+    price: Number | None = None
+
+    @model_validator(mode="after")
+    def _check_fill(self) -> Self:
+        told = self.quantity is not None and self.price is not None
+        if told != (self.verdict is Verdict.FILLED):
+            raise ValueError("a quantity and a price belong to the verdict FILLED, and only to it")
+        return self
+
+
 class CancelRequested(_OrderEvent):
-    """A cancel is about to be sent."""
+    """A cancel is about to be sent; ``purpose`` EXIT where v6 asks for it to keep a group itself."""
 
     event: Literal["CANCEL_REQUESTED"] = "CANCEL_REQUESTED"
+    purpose: Purpose | None = None
 
 
 class ModifyRequested(_OrderEvent):
@@ -145,11 +213,69 @@ class ForeignReported(_Event):
     report: Report
 
 
+class ReportRefused(_Event):
+    """A broker reported what cannot be; nothing was made of it. ``raw`` is what it said, as text."""
+
+    event: Literal["REPORT_REFUSED"] = "REPORT_REFUSED"
+    problem: str
+    raw: str
+
+
+class PositionsTaken(_Event):
+    """What a complete snapshot said is held, where that is not what was known: it counts from here on.
+
+    ``meanwhile`` is what filled of our orders, by contract key, while the snapshot was taken, and is not in it. Fills
+    from before ``fills_since`` that are learnt later are in it.
+    """
+
+    event: Literal["POSITIONS"] = "POSITIONS"
+    positions: tuple[BrokerPosition, ...] = ()
+    meanwhile: Mapping[str, Number] = {}
+    fills_since: AwareDatetime | None = None
+
+    @field_validator("fills_since")
+    @classmethod
+    def _reach_in_utc(cls, value: datetime | None) -> datetime | None:
+        return None if value is None else in_utc(value)
+
+
+class ClockJumped(_Event):
+    """The wall clock moved by so many seconds against the monotonic one."""
+
+    event: Literal["CLOCK_JUMPED"] = "CLOCK_JUMPED"
+    seconds: float
+
+
+class AlarmRaised(_Event):
+    """Something that somebody must look at; ``code`` is stable, ``order_id`` whose order it is about, if one's."""
+
+    event: Literal["ALARM"] = "ALARM"
+    code: str
+    message: str
+    order_id: UUID | None = None
+
+
 class StrategyRecorded(_Event):
     """A strategy was opened, rolled or closed; ``strategy`` is what it is from here on."""
 
     event: Literal["STRATEGY"] = "STRATEGY"
     strategy: Strategy
+
+
+class SagaPlanned(_Event):
+    """Work of several orders was planned; a restart goes on with it until it has ended."""
+
+    event: Literal["SAGA_PLANNED"] = "SAGA_PLANNED"
+    plan: Saga
+
+
+class SagaEnded(_Event):
+    """Work of several orders has ended: nothing more is sent for it. ``message`` says why where it is no success."""
+
+    event: Literal["SAGA_ENDED"] = "SAGA_ENDED"
+    saga_id: UUID
+    action_taken: ActionTaken
+    message: str | None = None
 
 
 class TradingStateChanged(_Event):
@@ -158,14 +284,16 @@ class TradingStateChanged(_Event):
     event: Literal["TRADING_STATE"] = "TRADING_STATE"
     state: TradingState
     reason: str
+    operator: str | None = None
 
 
 class EngineStarted(_Event):
-    """An engine opened the journal."""
+    """An engine opened the journal; ``fingerprint`` names the code and the settings that it runs with."""
 
     event: Literal["STARTED"] = "STARTED"
     broker: str
     version: str
+    fingerprint: Mapping[str, str] = {}
 
 
 OrderEvent = (
@@ -173,12 +301,26 @@ OrderEvent = (
     | OrderWasDenied
     | DoubtRaised
     | AbsenceProved
+    | OrderResent
+    | ExpiryInferred
+    | OperatorDecided
     | CancelRequested
     | ModifyRequested
     | RequestUnsent
     | ReportReceived
 )
-EngineEvent = ForeignReported | StrategyRecorded | TradingStateChanged | EngineStarted
+EngineEvent = (
+    ForeignReported
+    | ReportRefused
+    | PositionsTaken
+    | ClockJumped
+    | AlarmRaised
+    | StrategyRecorded
+    | SagaPlanned
+    | SagaEnded
+    | TradingStateChanged
+    | EngineStarted
+)
 Event = Annotated[OrderEvent | EngineEvent, Field(discriminator="event")]
 
 _EVENT: TypeAdapter[OrderEvent | EngineEvent] = TypeAdapter(Event)
@@ -187,6 +329,23 @@ _EVENT: TypeAdapter[OrderEvent | EngineEvent] = TypeAdapter(Event)
 def event_from_json(text: str) -> OrderEvent | EngineEvent:
     """Return the event that a journal row's payload holds; ValueError where it holds none."""
     return _EVENT.validate_json(text)
+
+
+def event_from_row(text: str) -> OrderEvent | EngineEvent:
+    """Return the event of a row whose place in the chain was checked; ValueError where it holds none.
+
+    What v6 wrote was valid when it was written, so it is built and not judged anew: some times as fast as
+    ``event_from_json``, and equal to it for all that ``event_to_json`` returns. Any other text is judged.
+    """
+    try:
+        return _rereader()(text)
+    except ValueError:
+        return event_from_json(text)
+
+
+@cache
+def _rereader() -> Callable[[str], OrderEvent | EngineEvent]:
+    return rereader(_EVENT, shaping=(read_only,), shared=(BaseContract,))
 
 
 def event_to_json(event: OrderEvent | EngineEvent) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from enum import auto
 from typing import Any, Self
@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, field_validator, mode
 
 from v6core.contracts import OrderAction, Single
 from v6core.identifiers import printable
+from v6core.moments import in_utc
 from v6core.money import Number, Positive
 from v6core.orders import Order
 from v6core.strategies import Strategy
@@ -46,7 +47,7 @@ class Fill(BaseModel):
     @field_validator("time")
     @classmethod
     def _in_utc(cls, value: datetime) -> datetime:
-        return value.astimezone(UTC)
+        return in_utc(value)
 
     @property
     def signed_quantity(self) -> Decimal:

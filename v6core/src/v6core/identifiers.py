@@ -10,11 +10,16 @@ import base64
 import random
 import re
 import uuid
+from functools import lru_cache
 from typing import Protocol
 from uuid import UUID
 
+from v6core.redaction import redacted
+
 ENGINE_ID_LENGTH = 8
+ENGINE_ID = re.compile(rf"[a-z2-7]{{{ENGINE_ID_LENGTH}}}")
 _REFERENCE = re.compile(rf"v6-([a-z2-7]{{{ENGINE_ID_LENGTH}}})-([a-z2-7]{{26}})")
+_DIGITS = str.maketrans("abcdefghijklmnopqrstuvwxyz234567", "0123456789abcdefghijklmnopqrstuv")
 _PRINTABLE = re.compile(r"[\x20-\x7e]+")
 
 
@@ -57,20 +62,28 @@ class SeededIds:
         return _base32(self._random.randbytes(16))[:ENGINE_ID_LENGTH]
 
 
+def following(order_id: UUID, number: int) -> UUID:
+    """Return the id of the n-th order that stands for a planned one; the first is the planned order's own.
+
+    It follows from the plan alone, so that a restart knows each by its id.
+    """
+    return order_id if number == 1 else uuid.uuid5(order_id, str(number))
+
+
 def make_order_ref(engine_id: str, order_id: UUID) -> str:
     """Return the reference under which an order travels to the broker and back."""
     return f"v6-{engine_id}-{_base32(order_id.bytes)}"
 
 
+@lru_cache(maxsize=4096)
 def parse_order_ref(text: str) -> tuple[str, UUID] | None:
     """Return the engine id and order id of a reference made by v6, or None for anybody else's text."""
     match = _REFERENCE.fullmatch(text)
     if match is None:
         return None
-    raw = base64.b32decode(match[2].upper() + "======")
-    order_id = UUID(bytes=raw)
     # The last character carries two spare bits: a text that differs only there is not one that v6 made.
-    return (match[1], order_id) if _base32(raw) == match[2] else None
+    number, spare = divmod(int(match[2].translate(_DIGITS), 32), 4)
+    return None if spare else (match[1], UUID(int=number))
 
 
 def printable(text: object, what: str, most: int = 128) -> str:
@@ -84,6 +97,13 @@ def printable(text: object, what: str, most: int = 128) -> str:
     if not _PRINTABLE.fullmatch(text):
         raise ValueError(f"{what} must be printable ASCII, not {text!r}")
     return text
+
+
+def plainly(text: str, most: int = 1000) -> str:
+    """Return a stranger's text as it may be shown and logged: no secrets, unprintables escaped, cut to a length."""
+    text = redacted(text)
+    cut = text if len(text) <= most else f"{text[:most]}…"
+    return cut if cut.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in cut)
 
 
 def _base32(raw: bytes) -> str:

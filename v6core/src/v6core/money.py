@@ -16,12 +16,18 @@ MOST_PLACES = 10
 EXACT = Context(prec=80)
 
 
+_USUAL = frozenset(range(-MOST_PLACES, 1))
+
+
 def to_decimal(value: object, what: str = "number") -> Decimal:
     """Return the value as a finite Decimal; a float by its shortest text, so that 0.1 is 0.1.
 
     Raises ValueError for NaN, infinities, booleans, text that is no number, and magnitudes that no broker trades.
     """
-    number = _read(value, what)
+    number = value if type(value) is Decimal else _read(value, what)
+    sign, digits, exponent = number.as_tuple()
+    if not sign and exponent in _USUAL and len(digits) <= LARGEST.adjusted():
+        return number  # as nearly all are; what follows is for the others
     if not number.is_finite():
         raise ValueError(f"{what} must be finite, not {number}")
     if number.adjusted() >= LARGEST.adjusted() and number:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, field_validator
 
 from v6core.contracts import Contract, Option, OptionRight
+from v6core.moments import in_utc
 from v6core.money import NotNegative, Number, Positive
 
 
@@ -29,7 +30,7 @@ class Quote(BaseModel):
     @field_validator("time")
     @classmethod
     def _in_utc(cls, value: datetime) -> datetime:
-        return value.astimezone(UTC)
+        return in_utc(value)
 
     @property
     def mid(self) -> Decimal | None:

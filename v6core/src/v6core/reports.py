@@ -6,7 +6,7 @@ by ``broker_order_id``. A report of an order that is not ours is kept for people
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import auto
 from typing import Annotated, Literal, Self
 
@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validato
 
 from v6core.contracts import Contract, OrderAction
 from v6core.fills import Commission, Fill
+from v6core.moments import in_utc
 from v6core.money import NotNegative, Number, Positive
 from v6core.orders import OrderType, TimeInForce
 from v6core.words import Word
@@ -59,7 +60,7 @@ class _Report(BaseModel):
     @field_validator("time")
     @classmethod
     def _in_utc(cls, value: datetime) -> datetime:
-        return value.astimezone(UTC)
+        return in_utc(value)
 
 
 class _OrderRelated(_Report):
@@ -94,7 +95,7 @@ class OrderTerms(BaseModel):
     @field_validator("good_till")
     @classmethod
     def _in_utc(cls, value: datetime | None) -> datetime | None:
-        return None if value is None else value.astimezone(UTC)
+        return None if value is None else in_utc(value)
 
 
 class OrderReport(_OrderRelated):
@@ -216,11 +217,15 @@ class BrokerPosition(BaseModel):
 
 
 class Account(BaseModel):
-    """An account's money, in its base currency."""
+    """An account's money, in its base currency.
+
+    ``paper`` says that none of it is real; where a broker that is not simulated says nothing, it counts as real.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     account: str
+    paper: bool | None = None
     currency: str = "USD"
     cash: Number
     equity: Number | None = None

@@ -15,7 +15,7 @@ from v6core.capabilities import Capabilities
 from v6core.contracts import Combo
 from v6core.events import TradingState
 from v6core.money import ZERO, to_decimal
-from v6core.orders import Order
+from v6core.orders import Order, OrderStatus, Pending
 from v6core.quotes import Quote
 from v6core.reports import Account
 
@@ -48,7 +48,8 @@ class RiskLimits(BaseModel):
     """The ``[risk]`` section. 0 or "off" switches a limit off.
 
     Quantities are shares, contracts are options and futures, values are account currency, collars are fractions of the
-    reference price, windows are seconds.
+    reference price, windows are seconds. A limit that is named, be it "off", is somebody's decision: an account of real
+    money is traded only where the limits on the size of an order are (see ``v6core.standard_checks.permission``).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -60,8 +61,11 @@ class RiskLimits(BaseModel):
     option_price_collar: Limit = Decimal("0.15")
     duplicate_window: Limit = Decimal(2)
     max_orders_per_second: Limit = Decimal(5)
+    order_burst: Limit = Decimal(10)
+    max_orders_per_day: Limit = None
     max_open_orders: Limit = Decimal(50)
     max_position: Limit = None
+    max_underlying_position: Limit = None
     max_daily_loss: Limit = None
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
@@ -81,14 +85,25 @@ class RiskLimits(BaseModel):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Arming:
+    """What the broker's section of the configuration says about trading real money, and in which account."""
+
+    section: str = ""
+    live: bool = False
+    account: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckContext:
     """What a check is told beside the order. Fields may be added; none will go.
 
     ``positions`` is the broker's signed quantity per contract key; ``open_orders`` is all that works or is in doubt,
-    with what is being placed at this moment; ``trading_reason`` is why trading is not ACTIVE; ``reducing`` says that
-    the order only reduces what the broker says is held, net of what already works or is in doubt against it. ``recent``
-    holds the orders sent lately, oldest first, each with the monotonic time at which it was. ``rates`` say what one
-    unit of another currency is in the account's.
+    with what is being placed at this moment, each as large as it may be; ``trading_reason`` is why trading is not
+    ACTIVE; ``reducing`` says that the order only reduces what the broker says is held, net of what already works or is
+    in doubt against it. ``before`` is there where a change is judged: the order as it stands, which it may stay.
+    ``recent`` holds the orders and changes sent lately, oldest first, each with the monotonic time at which it was, and
+    ``orders_today`` counts the orders of the day in New York. ``rates`` say what one unit of another currency is in the
+    account's; ``arming`` is what was said about real money.
     """
 
     now: datetime
@@ -100,9 +115,12 @@ class CheckContext:
     trading_reason: str = ""
     positions: Mapping[str, Decimal] = field(default_factory=dict[str, Decimal])
     open_orders: tuple[Order, ...] = ()
+    before: Order | None = None
     recent: Sequence[tuple[float, Order]] = ()
+    orders_today: int = 0
     quote: Quote | None = None
     account: Account | None = None
+    arming: Arming = Arming()
     rates: Mapping[str, Decimal] = field(default_factory=dict[str, Decimal])
     logger: logging.Logger = _LOG
 
@@ -112,7 +130,8 @@ def exposures(order: Order) -> tuple[tuple[str, Decimal], ...]:
     contract = order.contract
     if contract is None:
         return ()
-    units = order.action.sign * (order.quantity - order.filled_quantity)
+    # More may have filled than was ordered: what is left is nothing then, and not an order of the other side.
+    units = order.action.sign * max(order.quantity - order.filled_quantity, ZERO)
     if isinstance(contract, Combo):
         return tuple((leg.contract.key, units * leg.signed_ratio) for leg in contract.legs)
     return ((contract.key, units),)
@@ -126,7 +145,7 @@ def only_reduces(order: Order, positions: Mapping[str, Decimal], open_orders: tu
     changes = exposures(order)
     for key, change in changes:
         held = positions.get(key, ZERO)
-        if held == 0 or (held > 0) == (change > 0):
+        if held == 0 or change == 0 or (held > 0) == (change > 0):
             return False
         against = sum(
             (
@@ -140,3 +159,27 @@ def only_reduces(order: Order, positions: Mapping[str, Decimal], open_orders: tu
         if abs(change) > abs(held) - against:
             return False
     return bool(changes)
+
+
+def is_undecided(order: Order) -> bool:
+    """Tell whether nobody knows that an order works: it was never answered, or a cancel of it was not."""
+    return order.status is OrderStatus.IN_DOUBT or order.pending_cancel is Pending.IN_DOUBT
+
+
+def worst_case(
+    order: Order, positions: Mapping[str, Decimal], open_orders: tuple[Order, ...]
+) -> Mapping[str, Decimal] | None:
+    """Return the signed position per contract that an order comes to if all beside it that goes its way fills as well.
+
+    None where nothing beside it is undecided, or where the order does not reduce what is held net of what works.
+    """
+    working = tuple(other for other in open_orders if not is_undecided(other))
+    changes = exposures(order)
+    keys = {key for other in open_orders if is_undecided(other) for key, _ in exposures(other)}
+    if not any(key in keys for key, _ in changes) or not only_reduces(order, positions, working):
+        return None
+    beside = [row for other in open_orders for row in exposures(other)]
+    return {
+        key: positions.get(key, ZERO) + change + sum((c for k, c in beside if k == key and c * change > 0), ZERO)
+        for key, change in changes
+    }

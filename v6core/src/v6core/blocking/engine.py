@@ -15,7 +15,7 @@ from v6core.blocking.loop_thread import LoopThread
 from v6core.capabilities import Capabilities
 from v6core.contracts import Contract, ContractDetails
 from v6core.engine.engine import Amount, OrderExecutionEngine
-from v6core.events import EngineEvent, OrderEvent, TradingState
+from v6core.events import EngineEvent, OrderEvent, TradingState, Verdict
 from v6core.fills import ExecutionResult, Fill
 from v6core.orders import BracketOrder, OcaType, Order, OrderStatus
 from v6core.planning.targets import Only, StrikeOffset
@@ -47,6 +47,13 @@ class BlockingEngine:
         """Return when orders can be placed; Unavailable where that takes longer than ``timeout`` seconds."""
         self._thread.call(self._engine.ready(timeout))
 
+    def reconnect(self) -> None:
+        """Close the connection to the broker, open another and reconcile; nothing is placed meanwhile.
+
+        What was sent through a connection can be proved absent only through one that is younger.
+        """
+        self._thread.call(self._engine.reconnect())
+
     @property
     def name(self) -> str:
         """The name of the broker in the configuration."""
@@ -66,13 +73,15 @@ class BlockingEngine:
         """Return the time at the broker, which is the market's own where that is simulated."""
         return self._engine.now()
 
-    def place_order(self, contract: Contract, order: Order) -> Order:
+    def place_order(self, contract: Contract, order: Order, *, despite_doubt: bool = False) -> Order:
         """Place an order and return it once the broker has answered: accepted, refused, filled, or IN_DOUBT.
 
         A broker's refusal is a status. OrderDenied where v6 refuses before anything is sent; ValueError for an order
-        that is not CREATED, was placed before, or does not fit the contract.
+        that is not CREATED, was placed before, or does not fit the contract. With ``despite_doubt`` an order that only
+        reduces what the broker says is held, net of what works, goes out beside one that is in doubt: should that one
+        fill as well, the position turns, and the journal tells how far.
         """
-        return self._thread.call(self._engine.place_order(contract, order))
+        return self._thread.call(self._engine.place_order(contract, order, despite_doubt=despite_doubt))
 
     def modify_order(self, order_id: UUID | str, **changes: Any) -> Order:
         """Change terms of a working order; see ``v6core.orders.MODIFIABLE`` for which.
@@ -92,6 +101,26 @@ class BlockingEngine:
         OutcomeUnknown, naming them, where some cancels were not answered; all others are carried out.
         """
         return self._thread.call(self._engine.cancel_all(strategy_id))
+
+    def resolve(
+        self,
+        order_id: UUID | str,
+        verdict: Verdict | str,
+        reason: str,
+        *,
+        operator: str | None = None,
+        quantity: Amount | None = None,
+        price: Amount | None = None,
+    ) -> Order:
+        """Decide what became of an order in doubt, having looked at the broker's own pages, and return it then.
+
+        ``quantity`` and ``price`` belong to FILLED: what filled beyond the fills that v6 knows, and its average price.
+        It is journaled with the reason and the operator; what the broker shows of the order later still wins.
+        DecisionRefused where the order is not in doubt, or the verdict cannot be.
+        """
+        return self._thread.call(
+            self._engine.resolve(order_id, verdict, reason, operator=operator, quantity=quantity, price=price)
+        )
 
     def place_bracket_order(
         self,
@@ -138,13 +167,20 @@ class BlockingEngine:
         timeout: float | None = None,
         *,
         at_market: bool = False,
+        despite_doubt: bool = False,
     ) -> ExecutionResult:
         """Close what is held of a strategy, its own working orders cancelled first.
 
         One combo order where the broker takes it, else leg by leg, shorts bought back first. A close or roll that works
-        already is waited for instead, and the result's ``note`` says so.
+        already is waited for instead, and the result's ``note`` says so. One that is in doubt is returned as it is,
+        unless ``despite_doubt`` sends another beside it for what the broker says is held: should both fill, the
+        position turns, and the journal tells how far.
         """
-        return self._thread.call(self._engine.close_position(strategy, limit_price, timeout, at_market=at_market))
+        return self._thread.call(
+            self._engine.close_position(
+                strategy, limit_price, timeout, at_market=at_market, despite_doubt=despite_doubt
+            )
+        )
 
     def roll_position(
         self,
@@ -196,9 +232,16 @@ class BlockingEngine:
         strategy_id: str | None = None,
         statuses: Collection[OrderStatus | str] | None = None,
         open_only: bool = False,
+        in_doubt: bool = False,
     ) -> tuple[Order, ...]:
-        """Return the orders that the journal knows, oldest first, or those of a strategy, a status, or still open."""
-        return self._thread.call(self._engine.orders(strategy_id=strategy_id, statuses=statuses, open_only=open_only))
+        """Return the orders that the journal knows, oldest first, or those of a strategy, a status, or still open.
+
+        ``in_doubt`` are those of which nobody knows what became of them, of a cancel or a modify of them, or how much
+        of them filled; see ``resolve``.
+        """
+        return self._thread.call(
+            self._engine.orders(strategy_id=strategy_id, statuses=statuses, open_only=open_only, in_doubt=in_doubt)
+        )
 
     def fills(self, *, order_id: UUID | str | None = None, strategy_id: str | None = None) -> tuple[Fill, ...]:
         """Return the fills that count: a replaced execution is not among them, and a combo has one per leg."""
@@ -247,19 +290,19 @@ class BlockingEngine:
         """What is let out: ACTIVE everything, HALTED nothing but cancels and what only reduces."""
         return self._engine.trading_state
 
-    def halt(self, reason: str, *, reducing: bool = False) -> None:
+    def halt(self, reason: str, *, reducing: bool = False, operator: str | None = None) -> None:
         """Let nothing out but cancels and what only reduces, durably, until ``resume``; ``reducing`` for REDUCING.
 
         It holds from the call on, and returns once what was being sent then is handed over or in doubt.
         """
-        self._thread.call(self._engine.halt(reason, reducing=reducing))
+        self._thread.call(self._engine.halt(reason, reducing=reducing, operator=operator))
 
-    def resume(self, reason: str) -> None:
+    def resume(self, reason: str, *, operator: str | None = None) -> None:
         """Let orders out again; a halt file is removed.
 
         Orders of ours that the broker has and the journal does not know are left to others from then on.
         """
-        self._thread.call(self._engine.resume(reason))
+        self._thread.call(self._engine.resume(reason, operator=operator))
 
 
 def _close(engine: OrderExecutionEngine, thread: LoopThread) -> None:

@@ -7,6 +7,9 @@
 * ``arguments``  the types of arguments: contracts, amounts, days, words
 * ``running``    an engine on the event loop that its broker calls for
 * ``records``    the journal, read while an engine may be writing it
+* ``doubts``     what is in doubt, since when, why, and what can be done
+* ``operator``   who gives a command
+* ``trading``    halting and resuming without a broker
 * ``telling``    orders, results and plain tables in words
 * ``waiting``    the end of an order, waited for before a command answers
 * ``wrapping``   lines that fit the terminal

@@ -32,6 +32,8 @@ COMMANDS = {
     "roll": Listed("roll", "Roll a strategy to another expiration."),
     "replay": Listed("replay", "Check a file of quotes and run through it."),
     "journal": Listed("journal", "Show and verify the journal."),
+    "resolve": Listed("resolve", "Decide what became of an order in doubt."),
     "halt": Listed("halt", "Let no order out that does more than reduce."),
     "resume": Listed("resume", "Let orders out again."),
+    "kill": Listed("kill", "End the engine, cancel all of its orders, let none out."),
 }

@@ -13,12 +13,14 @@ from uuid import UUID
 import click
 
 from v6core.errors import Sent, V6Error
+from v6core.redaction import redacted
 
 _OPTIONS = {
     "at_market=True": "--market",
     "sequential=True": "--sequential",
     "limit_price": "--limit",
     "only=": "--right",
+    "despite_doubt=True": "--despite-doubt",
 }
 DONE, FAILED, USAGE, DENIED, IN_DOUBT, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
@@ -102,7 +104,7 @@ def _unforeseen(error: BaseException, sent: Sent, order_id: UUID | None) -> Fail
     if isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename is not None else ""
         return Failure(error=f"{where}{error.strerror}", code="SYSTEM", order_id=order_id, sent=sent)
-    text = " ".join(str(error).split())
+    text = " ".join(redacted(str(error)).split())
     return Failure(
         error=f"unexpected {type(error).__name__}{f': {text}' if text else ''}",
         code="UNEXPECTED",

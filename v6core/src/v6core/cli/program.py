@@ -17,6 +17,7 @@ from v6core.cli.catalogue import COMMANDS, Listed
 from v6core.cli.failures import DONE, Failure, PipeClosed, failure_of, is_a_fault
 from v6core.cli.invocation import Invocation, shared_options
 from v6core.cli.wrapping import wrapped
+from v6core.redaction import redacted
 
 _PLUGIN_COMMANDS = "v6.commands"
 # What a shell reports of a program that a closed pipe ended: 128 and the number of SIGPIPE.
@@ -75,7 +76,7 @@ def _run(
         raise
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 -- the last one who can say what happened
         if is_a_fault(error) and os.environ.get("V6_DEBUG") == "1":
-            traceback.print_exc()
+            click.echo(redacted(traceback.format_exc()), err=True)
         failure = failure_of(error, invocation.sent, invocation.order_id)
         _tell(failure, as_json=invocation.as_json)
         return failure.status

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,15 +13,15 @@ import click
 
 from v6core.engine.record import Record
 from v6core.errors import JournalCorrupt, UnknownOrder
-from v6core.events import EngineEvent, EngineStarted, Event, OrderEvent, TradingStateChanged, event_from_json
-from v6core.journal import Row, open_for_reading
+from v6core.events import EngineEvent, EngineStarted, Event, OrderEvent, TradingStateChanged, event_from_row
+from v6core.journal import Row, journal_exists, open_for_reading
 
 _SHORTEST = 4
 
 
 def rows_of(path: Path) -> tuple[Row, ...]:
     """Return the rows of a journal; none where there is no journal yet."""
-    if not path.exists():
+    if not journal_exists(path):
         return ()
     with closing(open_for_reading(path)) as reader:
         return tuple(reader.rows())
@@ -42,32 +42,36 @@ class Told:
 
 def told_of(path: Path, broker: str | None = None) -> Told:
     """Return what a journal adds up to, and as of when; with ``broker`` named, of that one's orders alone."""
-    if not path.exists():
+    if not journal_exists(path):
         return Told(Record("", broker))
     with closing(open_for_reading(path)) as reader:
-        record = Record(reader.engine_id, broker)
-        rows = tuple(reader.rows())
-    events = [event_of(row) for row in rows]
-    record.replay(events)
-    return Told(record, _as_of(events, broker))
+        record, heard = Record(reader.engine_id, broker), _Heard(broker)
+        record.replay(heard.following(map(event_of, reader.rows())))
+    return Told(record, heard.as_of)
 
 
-def _as_of(events: Iterable[Event], broker: str | None) -> datetime | None:
-    """Return when a broker was last heard; v6 halt writes beside it, by the wall clock."""
-    found: datetime | None = None
-    serving = broker
-    for event in events:
-        if isinstance(event, EngineStarted):
-            serving = event.broker
-        if broker in {None, serving} and not isinstance(event, TradingStateChanged):
-            found = event.time
-    return found
+class _Heard:
+    """When a broker, or any, was last heard; v6 halt writes beside it, by the wall clock."""
+
+    def __init__(self, broker: str | None) -> None:
+        self._broker = broker
+        self.as_of: datetime | None = None
+
+    def following(self, events: Iterable[Event]) -> Iterator[Event]:
+        """Yield the events, and note their times."""
+        serving = self._broker
+        for event in events:
+            if isinstance(event, EngineStarted):
+                serving = event.broker
+            if self._broker in {None, serving} and not isinstance(event, TradingStateChanged):
+                self.as_of = event.time
+            yield event
 
 
 def event_of(row: Row) -> OrderEvent | EngineEvent:
     """Return the event of a row; JournalCorrupt where this v6 cannot read it."""
     try:
-        return event_from_json(row.payload)
+        return event_from_row(row.payload)
     except ValueError as error:
         raise JournalCorrupt(
             f"row {row.seq} holds no event that this v6 knows: {row.kind}", hint="v6 journal verify checks the rest"

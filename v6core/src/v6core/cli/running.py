@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any, TypeVar
 
 import click
@@ -48,11 +51,32 @@ def run(engine: OrderExecutionEngine, work: Work[T], loop_factory: LoopFactory |
         async with engine:
             return await work(engine)
 
-    with _warnings_in_one_line(as_json=as_json), asyncio.Runner(loop_factory=loop_factory) as runner:
+    with (
+        warnings_in_one_line(as_json=as_json),
+        _terminated_as_interrupted(),
+        asyncio.Runner(loop_factory=loop_factory) as runner,
+    ):
         try:
             return runner.run(within())
         except KeyboardInterrupt:
             raise Interrupted from None
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Generator[None]:
+    """Let SIGTERM stop an engine in good order, as Ctrl-C does: what is being sent is seen through first."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may say what a signal does
+        return
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    signal.raise_signal(signal.SIGINT)
 
 
 class _OneLine(logging.Handler):
@@ -63,8 +87,8 @@ class _OneLine(logging.Handler):
 
 
 @contextmanager
-def _warnings_in_one_line(*, as_json: bool) -> Generator[None]:
-    """With ``--json`` standard error holds the error document and nothing else."""
+def warnings_in_one_line(*, as_json: bool) -> Generator[None]:
+    """Tell warnings without a traceback; with ``--json`` standard error holds the error document and nothing else."""
     handler = logging.NullHandler() if as_json else _OneLine(logging.WARNING)
     loggers = [logging.getLogger(name) for name in ("v6", "v6core")]
     for logger in loggers:

@@ -11,12 +11,15 @@ from typing import Any
 import click
 
 from v6core.cli.failures import CommandFailed, Failure
+from v6core.cli.operator import operator
 from v6core.cli.records import record_of
 from v6core.config import Configuration
+from v6core.engine.halt_file import set_halt_file
+from v6core.engine.scribe import entry_of
 from v6core.errors import JournalLocked
-from v6core.events import TradingState, TradingStateChanged, event_to_json
+from v6core.events import TradingState, TradingStateChanged
 from v6core.identifiers import RandomIds
-from v6core.journal import Entry, SqliteJournal
+from v6core.journal import SqliteJournal
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +39,7 @@ def halt(configuration: Configuration, reason: str) -> Told:
     except JournalLocked as locked:
         if file is None:
             raise _out_of_reach(locked) from None
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(f"{reason}\n", encoding="utf-8")
+        set_halt_file(file, reason)
         document = {"state": "HALTED", "reason": reason, "by": "halt_file", "halt_file": str(file)}
         return Told(document, (f"halted by the halt file {file}: {locked.message} and obeys it at once",))
     return Told(
@@ -91,6 +93,6 @@ def _check_reason(reason: str) -> None:
 
 
 def _write(path: Path, state: TradingState, reason: str) -> None:
-    event = TradingStateChanged(time=datetime.now(UTC), state=state, reason=reason)
+    event = TradingStateChanged(time=datetime.now(UTC), state=state, reason=reason, operator=operator())
     with closing(SqliteJournal.open(path, ids=RandomIds())) as journal:
-        journal.append([Entry(kind=event.event, time=event.time, payload=event_to_json(event))])
+        journal.append([entry_of(event)])

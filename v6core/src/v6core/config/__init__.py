@@ -19,6 +19,7 @@ from v6core.config.sections import (
     Configuration,
     EngineSection,
     JournalSection,
+    OnExit,
     Setting,
     settings_for,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "Configuration",
     "EngineSection",
     "JournalSection",
+    "OnExit",
     "Origin",
     "Secret",
     "Setting",

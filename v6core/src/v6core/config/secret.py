@@ -18,6 +18,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from v6core.errors import ConfigurationError
+from v6core.redaction import keep_secret
 
 _FORMS = "env:NAME, file:PATH or keyring:SERVICE/NAME"
 _MOST_BYTES = 65_536
@@ -51,6 +52,7 @@ class Secret:
         found = _WAYS[kind](self, place.strip())
         if not found:
             raise ConfigurationError(f"the secret {self.reference} is empty")
+        keep_secret(found)
         return found
 
     def __repr__(self) -> str:

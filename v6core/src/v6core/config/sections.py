@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import auto
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -15,6 +16,7 @@ from v6core.config.problems import Problem, did_you_mean, keys_at, looks_secret,
 from v6core.config.secret import Secret
 from v6core.errors import ConfigurationError
 from v6core.risk import RiskLimits
+from v6core.words import Word
 
 Settings = TypeVar("Settings", bound=BaseModel)
 
@@ -27,6 +29,14 @@ def _no_truth(value: Any) -> Any:
 
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False), BeforeValidator(_no_truth)]
 """A span of time above zero and of a day at most."""
+
+
+class OnExit(Word):
+    """What becomes of working orders when the engine is stopped."""
+
+    KEEP = auto()
+    CANCEL_ENTRIES = auto()
+    CANCEL_ALL = auto()
 
 
 class JournalSection(BaseModel):
@@ -43,6 +53,18 @@ class EngineSection(BaseModel):
     An order unanswered for ``ack_deadline`` is in doubt, and so is a cancel or a modify after ``cancel_deadline``.
     Connecting fails after ``connect_deadline``; a question that changes nothing (a quote, a chain, a snapshot) after
     ``question_deadline``.
+
+    An order in doubt is proved absent by complete snapshots at least ``settle`` apart, not before ``grace`` has passed
+    in a connection younger than the order; both are there because a broker may still work off what it was sent. Within
+    ``resend_window`` of its first sending it is sent again to a broker that refuses a second one.
+
+    ``on_exit`` says what becomes of working orders at a stop: kept, the entries cancelled, or all. ``allow_emulated``
+    lets v6 keep brackets and one-cancels-all groups where the broker does not. What is held without the exits that it
+    was opened with for ``protect_deadline`` is told by an alarm, and so is a split roll that cannot go on.
+
+    An event loop that is blocked for ``watchdog`` seconds is told, with who blocks it, and one blocked for
+    ``block_limit`` halts trading. A change of the broker's settings or plugin while orders are open is refused unless
+    ``accept_change``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -51,6 +73,15 @@ class EngineSection(BaseModel):
     cancel_deadline: Seconds = 5
     connect_deadline: Seconds = 30
     question_deadline: Seconds = 10
+    settle: Seconds = 5
+    grace: Seconds = 30
+    resend_window: Seconds = 30
+    protect_deadline: Seconds = 5
+    on_exit: OnExit = OnExit.KEEP
+    allow_emulated: bool = False
+    watchdog: Seconds = 0.25
+    block_limit: Seconds = 5
+    accept_change: bool = False
 
 
 class BrokerSection(BaseModel):

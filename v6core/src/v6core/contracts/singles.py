@@ -17,6 +17,8 @@ from v6core.money import Positive, plain
 
 # The Options Symbology Initiative's symbol: root of 1 to 6, yymmdd, C or P, strike in thousandths in 8 digits.
 OCC_SYMBOL = re.compile(r"([A-Z0-9.]{1,6}) *([0-9]{6})([CP])([0-9]{8})")
+# No symbol has a date in it; who mistypes an option must not get a share of that name.
+NEARLY_OCC = re.compile(r"[0-9]{5}")
 _SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9 ._/&-]{0,23}")
 
 
@@ -145,8 +147,8 @@ class Stock(BaseContract):
         def __init__(self, symbol: str, **fields: Any) -> None: ...
 
     def _is_usual(self) -> bool:
-        # A symbol that reads as an option's or as a currency pair is written out, so that no two contracts share a key.
-        return super()._is_usual() and "/" not in self.symbol and not OCC_SYMBOL.fullmatch(self.symbol)
+        # A symbol that reads like an option's or a currency pair is written out: it is found again by its key, alone.
+        return super()._is_usual() and "/" not in self.symbol and not NEARLY_OCC.search(self.symbol)
 
     def _short(self) -> str:
         return self.symbol
@@ -182,9 +184,10 @@ class Forex(BaseContract):
         symbol = fields.get("symbol")
         if not isinstance(symbol, str) or "/" not in symbol:
             return cast("Any", data)
-        base, _, quoted = symbol.partition("/")
-        if str(fields.get("currency", quoted)).upper() != quoted.strip().upper():
-            raise ValueError(f"{symbol} is quoted in {quoted}, not in {fields['currency']}")
+        base, quoted = (part.strip() for part in symbol.split("/", 1))
+        given = fields.get("currency", quoted)
+        if str(given).upper() != quoted.upper():
+            raise ValueError(f"{symbol} is quoted in {quoted}, not in {given}")
         return {**fields, "symbol": base, "currency": quoted}
 
     def _is_usual(self) -> bool:

@@ -9,11 +9,20 @@ from pydantic import Field, TypeAdapter
 
 from v6core.contracts.combos import Combo, ComboLeg
 from v6core.contracts.sides import OrderAction
-from v6core.contracts.singles import OCC_SYMBOL, BaseContract, Crypto, Forex, Future, FutureOption, Index, Option, Stock
+from v6core.contracts.singles import (
+    NEARLY_OCC,
+    OCC_SYMBOL,
+    BaseContract,
+    Crypto,
+    Forex,
+    Future,
+    FutureOption,
+    Index,
+    Option,
+    Stock,
+)
 from v6core.identifiers import printable
 
-# No share's symbol has a date in it; who mistypes an option must not get a share of that name.
-_NEARLY_OCC = re.compile(r"\d{5}")
 _COMBO = re.compile(r"COMBO:([^\[\]]+)\[(.+)\]")
 _COMBO_LEG = re.compile(r"([+-][0-9]{1,6})\*(.+)")
 
@@ -47,7 +56,7 @@ def parse_contract(text: str) -> Contract:
         return Option.from_occ(cleaned)
     if "/" in cleaned:
         return Forex(cleaned)
-    if _NEARLY_OCC.search(cleaned):
+    if NEARLY_OCC.search(cleaned):
         raise ValueError(f"{text!r} is neither a symbol nor an OCC option symbol like GOOG151231C00750000")
     return Stock(cleaned)
 

@@ -4,57 +4,65 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
-from v6core.engine.execution import Deadline, Execution, Held
+from v6core.engine.execution import Deadline, Execution
+from v6core.engine.room import Held, Room
+from v6core.engine.sagas import Saga, Sagas
 from v6core.errors import OrderDenied
-from v6core.events import Purpose
+from v6core.events import Purpose, SagaPlanned
 from v6core.fills import ActionTaken, ExecutionResult
 from v6core.money import ZERO
 from v6core.orders import Order, OrderStatus
-from v6core.planning import ClosePlan, CloseStep, next_steps, plan_close, strategy_after
+from v6core.planning import ClosePlan, CloseStep, next_steps, opposite, plan_close, smaller, strategy_after
+from v6core.sagas import CloseByLegs
 from v6core.strategies import Strategy
 
 
 class Closing:
     """Closes strategies."""
 
-    def __init__(self, execution: Execution) -> None:
+    def __init__(self, execution: Execution, sagas: Sagas) -> None:
         self._execution = execution
+        self._sagas = sagas
 
     async def close(
         self, strategy: Strategy, limit_price: Decimal | None, deadline: Deadline, *, at_market: bool
     ) -> ExecutionResult:
         """Close what is held of a strategy; what was cancelled for it is told where no order follows."""
         # What cannot be closed keeps its exits, so there is a plan before they are cancelled.
-        if held := await self._execution.held(strategy):
+        if held := (await self._execution.look(strategy)).held:
             await self._plan(strategy, held, limit_price, at_market=at_market)
         cancelled = await self._execution.cancel_own_orders(strategy)
         if isinstance(cancelled, ExecutionResult):
             return cancelled
         # What the exits filled before they were gone is no longer there to be closed.
-        held = await self._execution.held(strategy)
-        if not held:
+        room = await self._execution.look(strategy)
+        if not room.held:
             nothing = f"nothing is held of {strategy.strategy_id}"
             return self._execution.stopped(ActionTaken.FAILED, cancelled, nothing)
         try:
-            return await self._send(strategy, held, limit_price, deadline, at_market=at_market)
+            return await self._send(strategy, room, limit_price, deadline, at_market=at_market)
         except OrderDenied as denied:
             if not cancelled:
                 raise
             return self._execution.stopped(ActionTaken.FAILED, cancelled, str(denied), strategy)
 
     async def _send(
-        self, strategy: Strategy, held: Held, limit_price: Decimal | None, deadline: Deadline, *, at_market: bool
+        self, strategy: Strategy, room: Room, limit_price: Decimal | None, deadline: Deadline, *, at_market: bool
     ) -> ExecutionResult:
-        plan = await self._plan(strategy, held, limit_price, at_market=at_market)
-        if plan.whole is None:
-            return await self._leg_by_leg(strategy, plan, held, deadline)
+        plan = await self._plan(strategy, room.held, limit_price, at_market=at_market)
         far = limit_price is None and not at_market
-        placed = await self._execution.place(plan.whole, Purpose.CLOSE, far_side=far)
+        if plan.whole is None:
+            steps = tuple(step.order for step in plan.steps)
+            written = CloseByLegs(strategy=strategy, held=room.held, steps=steps, far_side=far)
+            return await self._sagas.see_through(ClosingByLegs(self._execution, written, room), deadline)
+        placed = await self._execution.place(plan.whole, Purpose.CLOSE, far_side=far, room=room)
         await self._execution.ended((placed.order_id,), deadline)
-        return self._closed(strategy, (placed.order_id,), held)
+        return _closed(self._execution, strategy, (placed.order_id,), room.held)
 
     async def _plan(self, strategy: Strategy, held: Held, limit_price: Decimal | None, *, at_market: bool) -> ClosePlan:
         quotes = await self._execution.market.known_quotes(contract for contract, _ in held)
@@ -68,50 +76,87 @@ class Closing:
             placement=self._execution.placement,
         )
 
-    def _closed(
-        self, strategy: Strategy, order_ids: tuple[UUID, ...], held: Held, problems: Iterable[str] = ()
-    ) -> ExecutionResult:
-        left = self._execution.left_of(held, order_ids)
-        kept = [f"{quantity:+f} {contract.key} is still held" for contract, quantity in left]
-        states = map(self._execution.dispatch.state, order_ids)
-        whole = all(state.status is OrderStatus.FILLED for state in states)
-        told = (*problems, *kept) if whole or problems else ()
-        return self._execution.result(Purpose.CLOSE, order_ids, strategy_after(strategy, left), told)
 
-    async def _leg_by_leg(self, strategy: Strategy, plan: ClosePlan, held: Held, deadline: Deadline) -> ExecutionResult:
-        """Send the steps as they become safe, until all that can be done is done, in doubt, or out of time."""
+class ClosingByLegs(Saga):
+    """A close leg by leg: each step goes when it is safe, as large as what is left to close at that moment."""
+
+    def __init__(self, execution: Execution, plan: CloseByLegs, room: Room | None = None) -> None:
+        super().__init__(execution, plan, plan.steps)
+        self._written: Final = plan
+        self._room = room
+        self._refused: dict[UUID, str] = {}
+
+    async def carry_on(self) -> None:
+        """Send the steps as they become safe, until all that can be done is done; a doubt is waited for."""
         execution = self._execution
-        sent: dict[UUID, Decimal] = {}
-        placed: list[UUID] = []
-        problems: list[str] = []
+        if self._written.saga_id not in execution.record.sagas:
+            await execution.scribe.write(SagaPlanned(time=execution.broker.now(), plan=self._written))
         while True:
-            sent.update({order_id: execution.may_still_fill(order_id) for order_id in placed})
-            steps = next_steps(plan, execution.left_of(held, tuple(placed)), sent)
-            for step, outcome in zip(steps, await asyncio.gather(*map(self._try_step, steps)), strict=True):
-                sent[step.order.order_id] = ZERO
-                if isinstance(outcome, Order):
-                    placed.append(outcome.order_id)
-                else:
-                    problems.append(f"{step.key}: {outcome}")
-            if steps:
+            if self._unsent() and await self._send_what_is_safe():
                 continue
-            if not await self._something_ends(tuple(placed), deadline):
-                return self._closed(strategy, tuple(placed), held, problems)
+            working = [i for i in self._told_of() if self._execution.dispatch.state(i).status.is_open]
+            if not working:
+                return
+            await self._next_change(working)
 
-    async def _try_step(self, step: CloseStep) -> Order | OrderDenied:
-        try:
-            return await self._execution.place(step.order, Purpose.CLOSE, far_side=True)
-        except OrderDenied as denied:
-            return denied
+    def outcome(self) -> ExecutionResult:
+        """Return what its orders came to, and what is still held."""
+        problems = (*self._refused.values(), *self._denials())
+        return _closed(self._execution, self.strategy, self._told_of(), self._written.held, problems)
 
-    async def _something_ends(self, order_ids: tuple[UUID, ...], deadline: Deadline) -> bool:
-        """Wait until a working order has ended or filled further; False where none works or the time is over."""
+    def _unsent(self) -> tuple[Order, ...]:
+        current = map(self._current, self._written.steps)
+        return tuple(o for o in current if self._state(o.order_id) is None and o.order_id not in self._refused)
+
+    async def _send_what_is_safe(self) -> bool:
+        """Look at what is held, send what may go; tell whether anything did."""
+        anew = self._room is None
+        room = self._room or await self._look()
+        self._room = None
+        steps = next_steps(self._plan(), self._left(room), self._sent())
+        outcomes = await asyncio.gather(*(self._try(step, room, anew=anew) for step in steps))
+        self._refused.update({step.order.order_id: told for step, told in zip(steps, outcomes, strict=True) if told})
+        return bool(steps)
+
+    def _plan(self) -> ClosePlan:
+        steps = tuple(CloseStep(self._current(order)) for order in self._written.steps)
+        return ClosePlan(opposite(self._written.held), steps=steps)
+
+    def _left(self, room: Room) -> Held:
+        """Return what is left to close: by the look, and by what was held at first and has been filled since."""
+        return smaller(self._execution.left_of(self._written.held, self._told_of()), room.held)
+
+    def _sent(self) -> dict[UUID, Decimal]:
+        """Return each order that was sent or refused, with what of it may still fill."""
+        sent = dict.fromkeys(self._refused, ZERO)
+        for order in self._written.steps:
+            current = self._current(order).order_id
+            if self._state(current) is not None:
+                sent[current] = sum(map(self._execution.may_still_fill, self._attempts(order)), ZERO)
+        return sent
+
+    async def _try(self, step: CloseStep, room: Room, *, anew: bool) -> str | None:
+        """Send a step; return why it was refused where no order tells it."""
         execution = self._execution
-        before = {i: execution.may_still_fill(i) for i in order_ids if not execution.has_ended(i)}
-        if not before:
-            return False
-        return await execution.scribe.until(
-            lambda: any(execution.has_ended(i) or execution.may_still_fill(i) != was for i, was in before.items()),
-            *before,
-            timeout=deadline.left,
-        )
+        try:
+            if anew and self._written.far_side:
+                contract = step.order.contract
+                assert contract is not None
+                step = replace(step, order=await execution.priced_anew(step.order, ((contract, step.quantity),)))
+            await execution.place(step.order, Purpose.CLOSE, far_side=True, room=room)
+        except OrderDenied as denied:
+            told = f"{step.key}: {denied}"
+            return None if self._state(step.order.order_id) is not None else told
+        return None
+
+
+def _closed(
+    execution: Execution, strategy: Strategy, order_ids: tuple[UUID, ...], held: Held, problems: Iterable[str] = ()
+) -> ExecutionResult:
+    left = execution.left_of(held, order_ids)
+    kept = [f"{quantity:+f} {contract.key} is still held" for contract, quantity in left]
+    states = map(execution.dispatch.state, order_ids)
+    whole = all(state.status is OrderStatus.FILLED for state in states)
+    problems = tuple(problems)
+    told = (*problems, *kept) if whole or problems else ()
+    return execution.result(Purpose.CLOSE, order_ids, strategy_after(strategy, left), told)

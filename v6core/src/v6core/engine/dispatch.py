@@ -21,6 +21,7 @@ from v6core.engine.calls import within
 from v6core.engine.gate import Gate, Refusal
 from v6core.engine.record import Record
 from v6core.engine.scribe import Scribe
+from v6core.engine.sending import Sending
 from v6core.errors import (
     JournalError,
     ModifyRejected,
@@ -32,7 +33,6 @@ from v6core.errors import (
     UnknownOrder,
 )
 from v6core.events import (
-    AbsenceProved,
     CancelRequested,
     DoubtRaised,
     EngineEvent,
@@ -42,8 +42,10 @@ from v6core.events import (
     RequestUnsent,
     Subject,
 )
-from v6core.lifecycle import OrderState, is_settled
+from v6core.identifiers import plainly
+from v6core.lifecycle import OrderState
 from v6core.orders import MODIFIABLE, Order, OrderStatus, Pending
+from v6core.plugins.attaching import told
 from v6core.risk import Denial
 
 T = TypeVar("T")
@@ -61,6 +63,7 @@ class Dispatch:
         self._scribe = scribe
         self._gate = gate
         self._deadlines = deadlines
+        self._sending = Sending(broker=broker, record=record, scribe=scribe, deadlines=deadlines)
         self._placements: set[asyncio.Task[Any]] = set()
         self._requests: set[asyncio.Task[Any]] = set()
         self._asking: set[tuple[UUID, Request]] = set()
@@ -74,17 +77,23 @@ class Dispatch:
         return state
 
     async def place(
-        self, requests: Requests, purpose: Purpose | None = None, *, along: Sequence[EngineEvent] = ()
+        self,
+        requests: Requests,
+        purpose: Purpose | None = None,
+        *,
+        along: Sequence[EngineEvent] = (),
+        despite_doubt: bool = False,
     ) -> tuple[Order, ...]:
         """Place orders as a unit and return them once the broker has answered for each, or is in doubt.
 
-        The events ``along`` become durable together with the intents.
+        The events ``along`` become durable together with the intents. With ``despite_doubt`` what only reduces goes
+        out beside an order in doubt, and its intent tells the worst case.
         """
         bound = self._bind(requests)
         sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._placing.update({order.order_id: (order, sent) for order in bound})
         try:
-            orders = await self._gate.pass_through(bound)
+            orders = await self._gate.pass_through(bound, despite_doubt=despite_doubt)
         except BaseException:
             self._gate.release(bound)
             self._placed(bound)
@@ -120,7 +129,7 @@ class Dispatch:
         ids = tuple(order.order_id for order in orders)
         try:
             await self._intend_and_send(orders, purpose, along)
-            await self._answered(ids)
+            await self._sending.answered(ids)
         except JournalError as error:
             message = "the orders were sent, and the journal failed before their answers could be recorded"
             raise OutcomeUnknown(f"{message}: {error}", order_id=ids[0]) from error
@@ -134,7 +143,7 @@ class Dispatch:
                 await self._intend(orders, purpose, along)
             finally:
                 self._gate.release(orders)
-            await self._send(orders)
+            await self._sending.send(orders)
         finally:
             self._placed(orders)
 
@@ -147,7 +156,14 @@ class Dispatch:
         unit = ids if len(ids) > 1 else ()
         now = self._broker.now()
         intents = (
-            OrderIntended(time=now, order_id=order.order_id, order=order, unit=unit, purpose=purpose)
+            OrderIntended(
+                time=now,
+                order_id=order.order_id,
+                order=order,
+                unit=unit,
+                purpose=purpose,
+                worst_case=self._gate.surroundings.worst_case(order),
+            )
             for order in orders
         )
         try:
@@ -157,41 +173,13 @@ class Dispatch:
             denial = Denial("JOURNAL_FAILED", f"the intent could not be made durable: {error}")
             await self._gate.deny(orders, Refusal(denial))
 
-    async def _send(self, orders: tuple[Order, ...]) -> None:
-        ids = tuple(order.order_id for order in orders)
-        try:
-            receipts = await within(self._deadlines.ack_deadline, self._broker.place(orders))
-            for receipt in receipts:
-                self._record.know_as(receipt.broker_order_id, receipt.order_id)
-        except NotSent as error:
-            evidence = f"not sent: {error}"
-            now = self._broker.now()
-            await self._scribe.write(*(AbsenceProved(time=now, order_id=i, evidence=evidence) for i in ids))
-        except TimeoutError:
-            await self._doubt(ids, f"sending took more than {self._deadlines.ack_deadline:g} s")
-        except Exception as error:  # noqa: BLE001 -- no exception proves that nothing left
-            await self._doubt(ids, f"sending failed: {type(error).__name__}: {error}")
+    async def resend(self, order_id: UUID) -> None:
+        """Send an order in doubt again, where that is safe and trading has not been halted since."""
+        orders = self._sending.resendable(order_id)
+        if orders and self._gate.look_again(orders) is None:
+            await _apart(self._sending.send_again(orders), self._placements)
 
-    async def _answered(self, ids: tuple[UUID, ...]) -> None:
-        """Wait until the broker has answered for each order; those that it has not answered for are in doubt."""
-
-        def settled() -> bool:
-            if self._scribe.failure is not None:
-                raise self._scribe.failure
-            # A doubt that is raised is an answer to the caller, too: it says that nobody can know yet.
-            statuses = [self._record.states[order_id].status for order_id in ids]
-            return all(is_settled(status) or status is OrderStatus.IN_DOUBT for status in statuses)
-
-        if not await self._scribe.until(settled, *ids, timeout=self._deadlines.ack_deadline):
-            await self._doubt(ids, f"no answer within {self._deadlines.ack_deadline:g} s")
-
-    async def _doubt(self, ids: tuple[UUID, ...], reason: str) -> None:
-        unanswered = tuple(i for i in ids if self._record.states[i].status is OrderStatus.PENDING_SUBMIT)
-        now = self._broker.now()
-        if unanswered:
-            await self._scribe.write(*(DoubtRaised(time=now, order_id=i, reason=reason) for i in unanswered))
-
-    async def cancel(self, order_id: UUID) -> bool:
+    async def cancel(self, order_id: UUID, purpose: Purpose | None = None) -> bool:
         """Cancel an order: True when it is cancelled, False when the broker refused or it had ended otherwise.
 
         One that is being placed is cancelled once it is sent: a cancel that overtakes its order cancels nothing.
@@ -201,11 +189,15 @@ class Dispatch:
             _, sent = self._placing[order_id]
             await asyncio.shield(sent)
         state = self.state(order_id)
-        if state.status.is_terminal:
+        if state.status.is_terminal and not state.incarnations:
             return False
+        self._gate.check_cancel(state.order)
         if state.pending_cancel is not Pending.SENT and (order_id, Subject.CANCEL) not in self._asking:
             self._asking.add((order_id, Subject.CANCEL))
-            await _apart(self._request_cancel(state.order), self._requests)
+            await _apart(self._request_cancel(state.order, purpose), self._requests)
+        elif purpose is None and self._record.cancels.get(order_id) is not None:
+            # Taken back to keep a group, and given up by its user as well: it is not placed anew.
+            self._scribe.note(CancelRequested(time=self._broker.now(), order_id=order_id))
         await self._answer_to(Subject.CANCEL, order_id, lambda: self._cancel_answered(order_id))
         return self.state(order_id).status is OrderStatus.CANCELLED
 
@@ -214,11 +206,11 @@ class Dispatch:
         asking = (order_id, Subject.CANCEL) in self._asking
         return state.status.is_terminal or (state.pending_cancel is None and not asking)
 
-    async def _request_cancel(self, order: Order) -> None:
+    async def _request_cancel(self, order: Order, purpose: Purpose | None) -> None:
         order_id = order.order_id
         failure: JournalError | None = None
         try:
-            await self._scribe.write(CancelRequested(time=self._broker.now(), order_id=order_id))
+            await self._scribe.write(CancelRequested(time=self._broker.now(), order_id=order_id, purpose=purpose))
         except JournalError as error:
             # A cancel can only take risk away, so it goes out also where nothing can be recorded any more.
             failure = error
@@ -228,6 +220,12 @@ class Dispatch:
         if failure is not None:
             message = f"the cancel of order {order_id} was sent, and the journal cannot take its answer: {failure}"
             raise OutcomeUnknown(message, order_id=order_id) from failure
+
+    async def repeat_cancel(self, order_id: UUID) -> None:
+        """Ask again for a cancel that nobody answered, without waiting for the answer: asking twice cancels once."""
+        if (order_id, Subject.CANCEL) not in self._asking:
+            self._asking.add((order_id, Subject.CANCEL))
+            await _apart(self._request_cancel(self.state(order_id).order, None), self._requests)
 
     async def modify(self, order_id: UUID, changes: Mapping[str, Any]) -> Order:
         """Change terms of a working order and return it once the broker has confirmed them.
@@ -313,9 +311,9 @@ class Dispatch:
             await within(self._deadlines.cancel_deadline, request)
         except NotSent as error:
             now = self._broker.now()
-            self._scribe.note(RequestUnsent(time=now, order_id=order_id, subject=subject, reason=str(error)))
+            self._scribe.note(RequestUnsent(time=now, order_id=order_id, subject=subject, reason=plainly(str(error))))
         except Exception as error:  # noqa: BLE001 -- no exception proves that nothing left
-            reason = f"asking failed: {type(error).__name__}: {error}"
+            reason = f"asking failed: {told(error)}"
             now = self._broker.now()
             self._scribe.note(DoubtRaised(time=now, order_id=order_id, subject=subject, reason=reason))
         await self._scribe.drain()
@@ -329,8 +327,9 @@ class Dispatch:
         except NotConnected:
             pass  # the next start puts it in doubt
         what = subject.lower()
+        then = "v6 asks again" if subject is Subject.CANCEL else "v6 does not repeat it"
         raise OutcomeUnknown(
-            f"nobody answered the {what} of order {order_id}; it may have taken effect, and v6 does not repeat it",
+            f"nobody answered the {what} of order {order_id}; it may have taken effect, and {then}",
             hint=f"v6 takes the broker's word as soon as it comes; look with: v6 orders {order_id}",
             order_id=order_id,
         )
@@ -357,7 +356,14 @@ async def _apart(work: Coroutine[Any, Any, T], among: set[asyncio.Task[Any]]) ->
     task = asyncio.get_running_loop().create_task(work)
     among.add(task)
     task.add_done_callback(among.discard)
+    task.add_done_callback(_seen)
     return await asyncio.shield(task)
+
+
+def _seen(task: asyncio.Task[Any]) -> None:
+    """Take note of how work ended whose caller gave up on it: the journal has it, or cannot take it any more."""
+    if not task.cancelled():
+        task.exception()
 
 
 async def _wait_for(futures: Collection[asyncio.Future[Any]]) -> None:

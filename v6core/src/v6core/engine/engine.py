@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from v6core.broker import Broker, BrokerSpec
 from v6core.capabilities import Capabilities
 from v6core.clock import Clock, SystemClock
-from v6core.config import Configuration, EngineSection, load, settings_for
+from v6core.config import Configuration, EngineSection, load
 from v6core.contracts import Contract, ContractDetails
 from v6core.engine.arguments import (
     bracket_given,
@@ -28,18 +28,22 @@ from v6core.engine.arguments import (
     order_id_given,
     strategy_given,
 )
-from v6core.engine.assembly import Blueprint, OpenBroker, Parts, assemble, make_broker
-from v6core.engine.calls import answered, within
+from v6core.engine.assembly import Blueprint, Parts, assemble, blueprint_of
+from v6core.engine.calls import within
+from v6core.engine.fingerprint import check_unchanged, fingerprint
+from v6core.engine.leaving import cancel_on_exit
+from v6core.engine.lending import Lenders
+from v6core.engine.resolving import decision
 from v6core.engine.rolling import RollTerms
-from v6core.errors import ConfigurationError, NotConnected, OrderDenied, OutcomeUnknown, Unavailable, UnknownOrder
-from v6core.events import EngineEvent, OrderEvent, TradingState, TradingStateChanged, event_from_json
+from v6core.errors import NotConnected, OrderDenied, OutcomeUnknown, Unavailable, UnknownOrder
+from v6core.events import EngineEvent, OrderEvent, TradingState, TradingStateChanged, Verdict, event_from_row
 from v6core.fills import ActionTaken, ExecutionResult, Fill
-from v6core.identifiers import RandomIds
-from v6core.journal import Journal, MemoryJournal, SqliteJournal
+from v6core.journal import Journal, MemoryJournal
 from v6core.money import to_decimal
 from v6core.orders import BracketOrder, OcaType, Order, OrderStatus
 from v6core.planning.targets import Only, StrikeOffset
-from v6core.plugins import Extensions, load_broker, load_extensions
+from v6core.plugins import Extensions, load_extensions
+from v6core.plugins.attaching import told
 from v6core.positions import Position, split_by_strategy
 from v6core.quotes import OptionChain, Quote
 from v6core.reports import Account
@@ -59,9 +63,8 @@ class OrderExecutionEngine:
 
     def __init__(self, plan: Blueprint, configuration: Configuration | None = None) -> None:
         self._plan = plan
-        self._configuration = configuration
         self._parts: Parts | None = None
-        self._others: list[Broker] = []
+        self._lenders = Lenders(plan, configuration)
 
     # Made from a configuration, or from its parts.
 
@@ -86,20 +89,7 @@ class OrderExecutionEngine:
         cls, configuration: Configuration, *, extensions: Iterable[object] = (), clock: Clock | None = None
     ) -> Self:
         """Return the engine that a loaded configuration describes."""
-        section = configuration.chosen
-        spec = load_broker(section.plugin, configuration.folder)
-        plan = Blueprint(
-            name=section.name,
-            spec=spec,
-            settings=settings_for(section, spec.settings),
-            open_journal=lambda: SqliteJournal.open(configuration.journal.path, ids=RandomIds()),
-            limits=configuration.risk,
-            deadlines=configuration.engine,
-            extensions=load_extensions(configuration.extensions, extensions),
-            clock=clock or SystemClock(),
-            folder=configuration.journal.path.parent,
-            halt_file=configuration.halt_file,
-        )
+        plan = blueprint_of(configuration, load_extensions(configuration.extensions, extensions), clock)
         return cls(plan, configuration)
 
     @classmethod
@@ -132,65 +122,60 @@ class OrderExecutionEngine:
         )
         return cls(plan)
 
-    def _opener(self, *askers: str) -> OpenBroker:
-        """Return what opens another broker for the last of these, each of which was opened for the one before it."""
-
-        async def open_broker(name: str) -> Broker:
-            return await self._open_other_broker(name, askers)
-
-        return open_broker
-
-    async def _open_other_broker(self, name: str, askers: tuple[str, ...]) -> Broker:
-        """Open another configured broker, for its quotes; what it reports concerns nobody here."""
-        if name in askers:
-            raise ConfigurationError(
-                f"the quotes go round in a circle and come from nowhere: {' -> '.join((*askers, name))}",
-                hint=f'give [brokers.{askers[-1]}] quotes of its own, such as "synthetic"',
-            )
-        configuration = self._configuration
-        if configuration is None or name not in configuration.brokers:
-            known = ", ".join(configuration.brokers) if configuration is not None else "none"
-            raise ConfigurationError(f"there is no broker {name!r} to take quotes from (configured: {known})")
-        section = configuration.brokers[name]
-        spec = load_broker(section.plugin, configuration.folder)
-        settings = settings_for(section, spec.settings)
-        other = make_broker(spec, settings, self._plan, lambda _: None, self._opener(*askers, name))
-        deadline = self._plan.deadlines.connect_deadline
-        await answered(other.connect(), f"{name} did not connect", name=name, seconds=deadline)
-        self._others.append(other)
-        return other
-
     # Starting and stopping.
 
     async def start(self) -> None:
         """Open the journal, replay it, connect, reconcile, be ready. A second call changes nothing."""
         if self._parts is not None:
             return
-        parts = assemble(self._plan, self._opener(self._plan.name))
+        parts = assemble(self._plan, self._lenders.opener(self._plan.name))
         try:
             parts.recovery.replay()
-            await parts.recovery.start(self._plan.name)
+            present = fingerprint(self._plan.plugin or self._plan.spec.name, self._plan.settings)
+            check_unchanged(parts.record, present, accept=self._plan.deadlines.accept_change)
+            parts.watchdog.start()
+            await parts.recovery.start(self._plan.name, present)
+            parts.recovery.spawn(parts.doubts.run())
+            await self._take_up(parts)
         except BaseException:
             await self._end(parts)
             raise
         self._parts = parts
 
+    async def _take_up(self, parts: Parts) -> None:
+        """Go on with what an earlier run left half done, missing exits before all else."""
+        parts.emulation.resume()
+        if parts.recovery.is_ready:
+            await parts.emulation.rearmed()
+        parts.operations.resume()
+        parts.protection.resume()
+
     async def stop(self) -> None:
-        """See what is being sent through, disconnect, close the journal. Orders stay as they are at the broker."""
+        """See what is being sent through, disconnect, close the journal.
+
+        Orders stay as they are at the broker, unless ``[engine] on_exit`` says that they are cancelled.
+        """
         parts, self._parts = self._parts, None
         if parts is not None:
-            await self._end(parts)
+            await self._end(parts, regular=True)
 
-    async def _end(self, parts: Parts) -> None:
+    async def _end(self, parts: Parts, *, regular: bool = False) -> None:
         await parts.recovery.stop()
         await parts.operations.stop()
+        await parts.emulation.stop()
+        await parts.protection.stop()
         await parts.dispatch.finish()
+        if regular:
+            held, orders = parts.holdings.quantities(), parts.record.open_orders()
+            await cancel_on_exit(parts.dispatch, orders, held, self._plan.deadlines)
+            await parts.dispatch.finish()
         try:
-            for broker in (parts.broker, *self._others):
+            for broker in (parts.broker, *self._lenders.opened):
                 await self._disconnect(broker)
             await parts.scribe.drain()
         finally:
-            self._others.clear()
+            self._lenders.opened.clear()
+            parts.watchdog.stop()
             parts.scribe.close()
             parts.journal.close()
 
@@ -199,7 +184,7 @@ class OrderExecutionEngine:
         try:
             await within(self._plan.deadlines.connect_deadline, broker.disconnect())
         except Exception as error:  # noqa: BLE001 -- whatever a plugin raises, the engine ends
-            _LOG.warning("%s did not disconnect: %s: %s", self._plan.name, type(error).__name__, error)
+            _LOG.warning("%s did not disconnect: %s", self._plan.name, told(error))
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -223,6 +208,13 @@ class OrderExecutionEngine:
                 await self._run.recovery.wait_until_ready()
         except TimeoutError as error:
             raise Unavailable(f"the engine was not ready within {timeout:g} s") from error
+
+    async def reconnect(self) -> None:
+        """Close the connection to the broker, open another and reconcile; nothing is placed meanwhile.
+
+        What was sent through a connection can be proved absent only through one that is younger.
+        """
+        await self._run.recovery.reconnect(self._plan.name)
 
     @property
     def name(self) -> str:
@@ -250,16 +242,18 @@ class OrderExecutionEngine:
 
     # Orders.
 
-    async def place_order(self, contract: Contract, order: Order) -> Order:
+    async def place_order(self, contract: Contract, order: Order, *, despite_doubt: bool = False) -> Order:
         """Place an order and return it once the broker has answered: accepted, refused, filled, or IN_DOUBT.
 
         A broker's refusal is a status. OrderDenied where v6 refuses before anything is sent; ValueError for an order
-        that is not CREATED, was placed before, or does not fit the contract.
+        that is not CREATED, was placed before, or does not fit the contract. With ``despite_doubt`` an order that only
+        reduces what the broker says is held, net of what works, goes out beside one that is in doubt: should that one
+        fill as well, the position turns, and the journal tells how far.
         """
         contract, order = contract_given(contract), order_given(order)
         if self._parts is None:
             raise OrderDenied("NOT_READY: the engine is not started; nothing was sent", code="NOT_READY", order=order)
-        (placed,) = await self._parts.dispatch.place(((contract, order),))
+        (placed,) = await self._parts.dispatch.place(((contract, order),), despite_doubt=despite_doubt)
         return placed
 
     async def modify_order(self, order_id: UUID | str, **changes: Any) -> Order:
@@ -280,7 +274,8 @@ class OrderExecutionEngine:
         OutcomeUnknown, naming them, where some cancels were not answered; all others are carried out.
         """
         run = self._run
-        orders = (*run.record.open_orders(), *run.dispatch.placing())
+        doubled = (state.terms for state in run.record.states.values() if state.incarnations)
+        orders = (*run.record.open_orders(), *run.dispatch.placing(), *doubled)
         mine = list(dict.fromkeys(order.order_id for order in orders if strategy_id in {None, order.strategy_id}))
         answers = await asyncio.gather(*(run.dispatch.cancel(order_id) for order_id in mine), return_exceptions=True)
         for outcome in answers:
@@ -292,6 +287,35 @@ class OrderExecutionEngine:
             raise OutcomeUnknown(f"nobody answered the cancels of {', '.join(unknown)}")
         known = (run.dispatch.state(order_id).order for order_id in mine if order_id in run.record.states)
         return tuple(order for order in known if order.status is not OrderStatus.DENIED)
+
+    async def resolve(
+        self,
+        order_id: UUID | str,
+        verdict: Verdict | str,
+        reason: str,
+        *,
+        operator: str | None = None,
+        quantity: Amount | None = None,
+        price: Amount | None = None,
+    ) -> Order:
+        """Decide what became of an order in doubt, having looked at the broker's own pages, and return it then.
+
+        ``quantity`` and ``price`` belong to FILLED: what filled beyond the fills that v6 knows, and its average price.
+        It is journaled with the reason and the operator; what the broker shows of the order later still wins.
+        DecisionRefused where the order is not in doubt, or the verdict cannot be.
+        """
+        run, wanted = self._run, order_id_given(order_id)
+        decided = decision(
+            run.dispatch.state(wanted),
+            Verdict(verdict),
+            reason,
+            operator=operator or "a program",
+            time=run.broker.now(),
+            quantity=None if quantity is None else to_decimal(quantity, "quantity"),
+            price=None if price is None else to_decimal(price, "price"),
+        )
+        await run.scribe.write(decided)
+        return run.dispatch.state(wanted).order
 
     async def place_bracket_order(
         self,
@@ -352,14 +376,18 @@ class OrderExecutionEngine:
         timeout: float | None = None,
         *,
         at_market: bool = False,
+        despite_doubt: bool = False,
     ) -> ExecutionResult:
         """Close what is held of a strategy, its own working orders cancelled first.
 
         One combo order where the broker takes it, else leg by leg, shorts bought back first. A close or roll that works
-        already is waited for instead, and the result's ``note`` says so.
+        already is waited for instead, and the result's ``note`` says so. One that is in doubt is returned as it is,
+        unless ``despite_doubt`` sends another beside it for what the broker says is held: should both fill, the
+        position turns, and the journal tells how far.
         """
         price, operations = _price(limit_price), self._run.operations
-        return await operations.close(strategy_given(strategy), price, timeout, at_market=at_market)
+        given = strategy_given(strategy)
+        return await operations.close(given, price, timeout, at_market=at_market, despite_doubt=despite_doubt)
 
     async def roll_position(
         self,
@@ -420,8 +448,13 @@ class OrderExecutionEngine:
         strategy_id: str | None = None,
         statuses: Collection[OrderStatus | str] | None = None,
         open_only: bool = False,
+        in_doubt: bool = False,
     ) -> tuple[Order, ...]:
-        """Return the orders that the journal knows, oldest first, or those of a strategy, a status, or still open."""
+        """Return the orders that the journal knows, oldest first, or those of a strategy, a status, or still open.
+
+        ``in_doubt`` are those of which nobody knows what became of them, of a cancel or a modify of them, or how much
+        of them filled; see ``resolve``.
+        """
         wanted = None if statuses is None else {OrderStatus(status) for status in statuses}
         return tuple(
             state.order
@@ -429,6 +462,7 @@ class OrderExecutionEngine:
             if (strategy_id is None or state.terms.strategy_id == strategy_id)
             and (wanted is None or state.status in wanted)
             and (not open_only or state.status.is_open)
+            and (not in_doubt or state.is_doubtful)
         )
 
     async def fills(self, *, order_id: UUID | str | None = None, strategy_id: str | None = None) -> tuple[Fill, ...]:
@@ -490,33 +524,33 @@ class OrderExecutionEngine:
     def trading_state(self) -> TradingState:
         """What is let out: ACTIVE everything, HALTED nothing but cancels and what only reduces."""
         run = self._run
-        halted = self._plan.halt_file is not None and self._plan.halt_file.exists()
+        halted = run.latch.halted_by is not None
         return TradingState.HALTED if halted or run.scribe.failure is not None else run.record.trading_state
 
-    async def halt(self, reason: str, *, reducing: bool = False) -> None:
+    async def halt(self, reason: str, *, reducing: bool = False, operator: str | None = None) -> None:
         """Let nothing out but cancels and what only reduces, durably, until ``resume``; ``reducing`` for REDUCING.
 
         It holds from the call on, and returns once what was being sent then is handed over or in doubt.
         """
         run, state = self._run, TradingState.REDUCING if reducing else TradingState.HALTED
-        await self._set_trading_state(state, reason)
+        await self._set_trading_state(state, reason, operator)
         await run.dispatch.let_out()
 
-    async def resume(self, reason: str) -> None:
+    async def resume(self, reason: str, *, operator: str | None = None) -> None:
         """Let orders out again; a halt file is removed.
 
         Orders of ours that the broker has and the journal does not know are left to others from then on.
         """
-        await self._set_trading_state(TradingState.ACTIVE, reason)
-        if self._plan.halt_file is not None:
-            self._plan.halt_file.unlink(missing_ok=True)
+        await self._set_trading_state(TradingState.ACTIVE, reason, operator)
+        self._run.latch.open()
 
-    async def _set_trading_state(self, state: TradingState, reason: str) -> None:
+    async def _set_trading_state(self, state: TradingState, reason: str, operator: str | None) -> None:
         if not reason.strip():
             raise ValueError("say why: the reason is kept in the journal")
         run = self._run
-        with run.gate.announcing(state, reason):
-            await run.scribe.write(TradingStateChanged(time=run.broker.now(), state=state, reason=reason))
+        with run.gate.surroundings.announcing(state, reason):
+            changed = TradingStateChanged(time=run.broker.now(), state=state, reason=reason, operator=operator)
+            await run.scribe.write(changed)
 
 
 async def _follow(run: Parts, seen: int) -> AsyncIterator[OrderEvent | EngineEvent]:
@@ -524,7 +558,7 @@ async def _follow(run: Parts, seen: int) -> AsyncIterator[OrderEvent | EngineEve
         while True:
             for row in run.journal.rows(after=seen):
                 seen = row.seq
-                yield event_from_json(row.payload)
+                yield event_from_row(row.payload)
             while run.journal.last_seq == seen:
                 await run.scribe.changed()
 

@@ -7,35 +7,39 @@ durable: orders placed at the same moment are judged one after the other, so the
 from __future__ import annotations
 
 import contextlib
-from collections import deque
-from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, NoReturn
 from uuid import UUID
 
 from v6core.broker import Broker
-from v6core.clock import Clock
 from v6core.config import EngineSection
 from v6core.contracts import Contract, ContractDetails
 from v6core.engine.calls import within
 from v6core.engine.holdings import Holdings
 from v6core.engine.record import Record
 from v6core.engine.scribe import Scribe
+from v6core.engine.surroundings import Surroundings
 from v6core.errors import JournalError, NotSupported, OrderDenied, V6Error
 from v6core.events import OrderWasDenied, TradingState
-from v6core.identifiers import make_order_ref
-from v6core.lifecycle import OrderState, apply
-from v6core.money import round_to_tick, to_decimal
+from v6core.identifiers import make_order_ref, plainly
+from v6core.lifecycle import apply
+from v6core.money import round_to_tick
 from v6core.orders import Order, OrderAction, OrderStatus
 from v6core.plugins import Checks
+from v6core.plugins.attaching import told
 from v6core.quotes import Quote
-from v6core.reports import Account
-from v6core.risk import CheckContext, Denial, RiskLimits, only_reduces
-from v6core.standard_checks import trading_state
+from v6core.reports import Account, LinkState
+from v6core.risk import Denial, RiskLimits
+from v6core.standard_checks import only_reads, trading_state
+from v6core.standard_checks.denials import with_hint
 
-_RECENT_SECONDS = 60.0
-_STRICTNESS = {TradingState.ACTIVE: 0, TradingState.REDUCING: 1, TradingState.HALTED: 2}
+_LINKS = {
+    LinkState.DOWN: Denial("LINK_DOWN", "the link to the broker is down"),
+    LinkState.DEGRADED: Denial("LINK_DEGRADED", "what v6 is connected to has itself lost the broker"),
+}
+_WAIT = "v6 compares its orders with the broker's once the link is back; await engine.ready() waits for that"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,10 @@ class Refusal:
 
 
 class Gate:
-    """Binds orders and judges them. ``reserved`` are the orders that have passed and are not durable yet."""
+    """Binds orders and judges them, by what ``surroundings`` tells of everything else.
+
+    ``last_looks`` are what orders must still pass at the moment they leave.
+    """
 
     def __init__(
         self,
@@ -60,9 +67,9 @@ class Gate:
         checks: Checks,
         limits: RiskLimits,
         deadlines: EngineSection,
-        clock: Clock,
+        surroundings: Surroundings,
         is_ready: Callable[[], bool],
-        halted_by_file: Callable[[], str | None],
+        link: Callable[[], LinkState],
         validate_options: Callable[[Mapping[str, Any]], str | None],
     ) -> None:
         self._broker = broker
@@ -72,15 +79,13 @@ class Gate:
         self._checks = checks
         self._limits = limits
         self._deadlines = deadlines
-        self._clock = clock
+        self.surroundings = surroundings
         self._is_ready = is_ready
-        self._halted_by_file = halted_by_file
+        self._link = link
         self._validate_options = validate_options
         self._details: dict[str, ContractDetails] = {}
         self._placing: set[UUID] = set()
-        self._announced: list[tuple[TradingState, str]] = []
-        self._recent: deque[tuple[float, Order]] = deque()
-        self.reserved: dict[UUID, Order] = {}
+        self.last_looks: dict[UUID, Callable[[Order], Denial | None]] = {}
 
     def bind(self, contract: Contract, order: Order) -> Order:
         """Return the order with its contract, reference and time of creation.
@@ -89,6 +94,8 @@ class Gate:
         """
         if order.status is not OrderStatus.CREATED:
             raise ValueError(f"only a CREATED order can be placed; {order.order_id} is {order.status}")
+        if order.reason is not None or order.broker_order_id is not None:
+            raise ValueError(f"order {order.order_id} has a reason or a broker_order_id, which only a placed one has")
         known = order.order_id in self._record.states or order.order_id in self._record.elsewhere
         if known or order.order_id in self._placing:
             raise ValueError(f"order {order.order_id} was placed before; an order_id is used once")
@@ -112,14 +119,19 @@ class Gate:
         """Let go of orders that are durable by now, or were refused."""
         for order in orders:
             self._placing.discard(order.order_id)
-            self.reserved.pop(order.order_id, None)
+            self.surroundings.release(order.order_id)
 
-    async def pass_through(self, orders: tuple[Order, ...], *, dry: bool = False) -> tuple[Order, ...]:
+    async def pass_through(
+        self, orders: tuple[Order, ...], *, dry: bool = False, despite_doubt: bool = False
+    ) -> tuple[Order, ...]:
         """Return the orders as they may be sent: completed, on their ticks, and reserved against every limit.
 
         The first that is refused takes all of its unit with it: each is journaled as DENIED, and OrderDenied is
-        raised with the reason. With ``dry`` nothing is journaled or reserved.
+        raised with the reason. With ``dry`` nothing is journaled or reserved. With ``despite_doubt`` an order reduces
+        that does so net of what works, whatever became of what is in doubt.
         """
+        if despite_doubt:
+            self.surroundings.ignore_doubt(orders)
         refusal = self._not_now()
         prepared = orders
         if refusal is None:
@@ -131,65 +143,60 @@ class Gate:
             refusal = self._not_now() or self._judge(prepared, quotes, account, dry=dry)
         if refusal is not None:
             if not dry:
-                self._forget(prepared)
+                self.surroundings.forget(prepared)
             await self.deny(prepared, refusal, dry=dry)
         return prepared
 
-    @contextlib.contextmanager
-    def announcing(self, state: TradingState, reason: str) -> Generator[None]:
-        """Hold orders back for a trading state from the moment it is asked for, while it is being made durable."""
-        announced = (state, reason)
-        if state is not TradingState.ACTIVE:
-            self._announced.append(announced)
-        try:
-            yield
-        finally:
-            if announced in self._announced:
-                self._announced.remove(announced)
-
     def look_again(self, orders: tuple[Order, ...]) -> Refusal | None:
         """Return why orders that have passed may not leave after all: trading was halted since, or the link lost."""
-        refusal = self._no_longer(orders)
+        refusal = self._no_longer(orders) or self._last_look(orders)
         if refusal is not None:
-            self._forget(orders)
+            self.surroundings.forget(orders)
         return refusal
+
+    def _last_look(self, orders: tuple[Order, ...]) -> Refusal | None:
+        looks = ((order, self.last_looks.get(order.order_id)) for order in orders)
+        denials = (look(order) for order, look in looks if look is not None)
+        return next((Refusal(denial) for denial in denials if denial is not None), None)
 
     def check_again(self, before: Order, after: Order) -> None:
         """Raise OrderDenied where a change that has passed may not leave after all."""
-        refusal = self._no_longer((after,))
+        refusal = self._no_longer((after,), before)
         if refusal is not None:
             raise _denied(refusal, before)
 
-    def _no_longer(self, orders: tuple[Order, ...]) -> Refusal | None:
+    def check_cancel(self, order: Order) -> None:
+        """Raise OrderDenied where not even a cancel may leave: where the configuration only reads."""
+        refusal = self._reading_only()
+        if refusal is not None:
+            raise _denied(refusal, order)
+
+    def _no_longer(self, orders: tuple[Order, ...], before: Order | None = None) -> Refusal | None:
         refusal = self._not_now()
-        if refusal is not None or self._trading_state()[0] is TradingState.ACTIVE:
+        if refusal is not None or self.surroundings.trading_state()[0] is TradingState.ACTIVE:
             return refusal
-        around = ((order, self._context(order, None, None)) for order in orders)
+        around = ((order, self.surroundings.context(order, before=before)) for order in orders)
         denials = (trading_state(order, context) for order, context in around if not context.reducing)
         return next((Refusal(denial) for denial in denials if denial is not None), None)
 
-    def _trading_state(self) -> tuple[TradingState, str]:
-        """Return what is let out and why: the strictest of the halt file, what is being journaled, and the journal."""
-        file = self._halted_by_file()
-        if file is not None:
-            return TradingState.HALTED, f"the halt file {file} is there"
-        stated = [(self._record.trading_state, self._record.trading_reason), *self._announced]
-        return max(stated, key=lambda row: _STRICTNESS[row[0]])
-
-    def _forget(self, orders: tuple[Order, ...]) -> None:
-        """Take back what a unit had reserved before one of its orders was refused."""
-        ids = {order.order_id for order in orders}
-        for order_id in ids:
-            self.reserved.pop(order_id, None)
-        self._recent = deque(row for row in self._recent if row[1].order_id not in ids)
-
     def _not_now(self) -> Refusal | None:
-        if not self._is_ready():
-            message = "the engine is not ready: it has not compared its orders with the broker's yet"
-            return Refusal(Denial("NOT_READY", message))
-        if self._scribe.failure is not None:
-            return Refusal(Denial("JOURNAL_FAILED", f"{self._scribe.failure}; start anew once the cause is mended"))
-        return None
+        return self._reading_only() or self._unreachable() or self._unrecorded()
+
+    def _reading_only(self) -> Refusal | None:
+        denial = only_reads(self._limits)
+        return None if denial is None else Refusal(with_hint(denial))
+
+    def _unreachable(self) -> Refusal | None:
+        denial = _LINKS.get(self._link())
+        if denial is None and not self._is_ready():
+            denial = Denial("NOT_READY", "the engine has not compared its orders with the broker's yet")
+        return None if denial is None else Refusal(replace(denial, hint=_WAIT))
+
+    def _unrecorded(self) -> Refusal | None:
+        failure = self._scribe.failure
+        if failure is None:
+            return None
+        return Refusal(Denial("JOURNAL_FAILED", f"{failure}; start anew once the cause is mended"))
 
     async def _prepare(self, orders: tuple[Order, ...]) -> tuple[tuple[Order, ...], Refusal | None]:
         prepared: list[Order] = []
@@ -203,12 +210,12 @@ class Gate:
     async def _complete(self, order: Order) -> tuple[Order, Refusal | None]:
         contract = order.contract
         assert contract is not None
-        strange = self._strange_account(order)
-        if strange is not None:
-            return order, Refusal(strange)
         why = self._broker.capabilities.why_not(order)
         if why is not None:
             return order, Refusal(Denial("NOT_SUPPORTED", why), unsupported=True)
+        strange = self._strange_account(order)
+        if strange is not None:
+            return order, Refusal(strange)
         wrong = self._validate_options(order.options)
         if wrong is not None:
             return order, Refusal(Denial("ORDER_OPTIONS", wrong))
@@ -219,6 +226,10 @@ class Gate:
         if details.contract != contract:
             order = order.replace(contract=details.contract, conid=details.contract.conid)
         return self._on_tick(order, details)
+
+    async def why_unfit(self, order: Order) -> Refusal | None:
+        """Return why the broker does not take an order, whatever is held: one that is to be sent later."""
+        return (await self._complete(order))[1]
 
     def _strange_account(self, order: Order) -> Denial | None:
         """Return a denial where an order names an account that is none of the broker's, as far as these are known."""
@@ -258,53 +269,14 @@ class Gate:
             if refusal is not None:
                 return refusal
             if not dry:
-                self._reserve(order)
+                self.surroundings.reserve(order)
         return None
 
-    def _judge_one(self, order: Order, quote: Quote | None, account: Account | None) -> Refusal | None:
-        for by, denial in self._checks.ask(order, self._context(order, quote, account)):
-            return Refusal(denial, by)
-        return None
-
-    def _context(self, order: Order, quote: Quote | None, account: Account | None) -> CheckContext:
-        open_orders = (
-            *(self._at_most(state) for state in self._record.open_states() if state.terms.order_id != order.order_id),
-            *(
-                rest
-                for rest in self.reserved.values()
-                if rest.order_id not in self._record.states and rest.order_id != order.order_id
-            ),
-        )
-        positions = self._holdings.quantities()
-        state, reason = self._trading_state()
-        now = self._clock.monotonic()
-        while self._recent and now - self._recent[0][0] > _RECENT_SECONDS:
-            self._recent.popleft()
-        return CheckContext(
-            now=self._broker.now(),
-            monotonic=now,
-            limits=self._limits,
-            capabilities=self._broker.capabilities,
-            trading_state=state,
-            trading_reason=reason,
-            reducing=only_reduces(order, positions, open_orders),
-            positions=positions,
-            open_orders=open_orders,
-            recent=self._recent,
-            quote=quote,
-            account=account,
-        )
-
-    def _at_most(self, state: OrderState) -> Order:
-        """Return an open order as large as it may be: a change of it that is not answered may have taken effect."""
-        asked = self.reserved.get(state.terms.order_id, state.terms).quantity
-        most = max(asked, to_decimal(state.requested.get("quantity") or 0))
-        order = self._record.order(state.terms.order_id)
-        return order if most <= state.terms.quantity else order.replace(quantity=most)
-
-    def _reserve(self, order: Order) -> None:
-        self.reserved[order.order_id] = order
-        self._recent.append((self._clock.monotonic(), order))
+    def _judge_one(
+        self, order: Order, quote: Quote | None, account: Account | None, before: Order | None = None
+    ) -> Refusal | None:
+        context = self.surroundings.context(order, quote=quote, account=account, before=before)
+        return next((Refusal(denial, by) for by, denial in self._checks.ask(order, context)), None)
 
     async def _reference_quote(self, order: Order) -> Quote | None:
         """Return a quote to judge the price by, where a limit wants one and the broker gives one in time."""
@@ -319,12 +291,14 @@ class Gate:
             return None
 
     async def _account(self) -> Account | None:
+        """Return the account as it was last told; where a limit is on today's profit, as it is at this moment."""
+        known = self._holdings.account
         if self._limits.max_daily_loss is None:
-            return None
+            return known
         try:
             return (await within(self._deadlines.question_deadline, self._broker.snapshot())).account
-        except Exception:  # noqa: BLE001 -- whatever a plugin raises, the account is not known, and the checks deny
-            return None
+        except Exception:  # noqa: BLE001 -- whatever a plugin raises, the profit is not known, and the check denies
+            return None if known is None else known.model_copy(update={"daily_pnl": None})
 
     async def judge_change(self, before: Order, after: Order, look_again: Callable[[], None]) -> Order:
         """Judge a working order's new terms as if it were placed with them, and return it on its ticks.
@@ -332,15 +306,17 @@ class Gate:
         OrderDenied where they do not pass; ``look_again`` raises where the order is no longer fit to be changed. Until
         it is released, the order counts with its new terms.
         """
-        after, refusal = await self._complete(after)
+        refusal = self._not_now()
+        if refusal is None:
+            after, refusal = await self._complete(after)
         if refusal is None:
             quote = await self._reference_quote(after)
             account = await self._account()
-            refusal = self._not_now() or self._judge_one(after, quote, account)
+            refusal = self._not_now() or self._judge_one(after, quote, account, before)
         if refusal is not None:
             raise _denied(refusal, before)
         look_again()
-        self.reserved[after.order_id] = after
+        self.surroundings.reserve(after)
         return after
 
     async def deny(self, orders: tuple[Order, ...], refusal: Refusal, *, dry: bool = False) -> NoReturn:
@@ -368,6 +344,4 @@ def _denied(refusal: Refusal, order: Order) -> OrderDenied:
 
 
 def _told(error: Exception) -> str:
-    if isinstance(error, V6Error):
-        return str(error)
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return plainly(str(error)) if isinstance(error, V6Error) else told(error)

@@ -1,26 +1,37 @@
-"""What the account holds, kept up to date between the broker's snapshots.
+"""What the account holds, kept up to date between the broker's snapshots, and what of it nobody can explain.
 
-At a snapshot the broker's position minus those of our own fills that are in it is what others brought. From there on
-the position is that rest, plus our fills that count, plus what the broker reports of others' fills and adjustments.
+The position is what the last snapshot that was taken said, plus our own fills that count, plus what the broker reports
+of others' fills and adjustments. A snapshot that says something else is taken, and the difference is **drift**: moves
+of a position that nothing known explains. An order that never arrived leaves no drift since it was sent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from v6core.contracts import Combo
 from v6core.engine.record import Change, Record
-from v6core.events import ForeignReported, ReportReceived
-from v6core.fills import Fill
+from v6core.events import (
+    EngineStarted,
+    ForeignReported,
+    OperatorDecided,
+    OrderIntended,
+    PositionsTaken,
+    ReportReceived,
+)
 from v6core.money import ZERO
-from v6core.reports import AdjustmentReport, BrokerPosition, FillCorrectionReport, FillReport
+from v6core.orders import Order
+from v6core.reports import Account, AdjustmentReport, BrokerPosition, FillCorrectionReport, FillReport
 
 Quantities = dict[str, Decimal]
+_CLOCK_ERROR = timedelta(hours=1)
 
 
 class Holdings:
-    """Signed quantities per contract key; ``accounts`` are the broker's, empty until it has told them."""
+    """Signed quantities per contract key; ``accounts`` are the broker's and ``account`` its own, until told none."""
 
     def __init__(self, record: Record) -> None:
         self._record = record
@@ -28,7 +39,13 @@ class Holdings:
         self._ours: Quantities = {}
         self._of_order: dict[UUID, Quantities] = {}
         self._foreign: set[str] = set()
+        self._drift: Quantities = {}
+        self._drift_at: dict[UUID, Quantities] = {}
+        self._first_start: datetime | None = None
+        self._fills_since: datetime | None = None
+        self._lately: dict[str, tuple[Quantities, str | None]] | None = None
         self.accounts: frozenset[str] = frozenset()
+        self.account: Account | None = None
 
     def quantities(self) -> Mapping[str, Decimal]:
         """Return what is held, without what is flat."""
@@ -36,24 +53,93 @@ class Holdings:
         sums = {key: self._others.get(key, ZERO) + self._ours.get(key, ZERO) for key in keys}
         return {key: quantity for key, quantity in sums.items() if quantity}
 
-    def start_from(self, positions: Iterable[BrokerPosition], included: Iterable[Fill]) -> None:
-        """Take the broker's word for what is held, in which some of our fills are included."""
-        self._others = {}
+    # A snapshot against what is known.
+
+    def watch(self) -> None:
+        """Remember the fills that come from here on: a snapshot that is being taken may not have them in it."""
+        self._lately = {}
+
+    def compared(
+        self, positions: Iterable[BrokerPosition], listed: Collection[str]
+    ) -> tuple[Mapping[str, Decimal], Mapping[str, Decimal]]:
+        """Return by how much positions differ from what is known, and what filled while they were being told.
+
+        ``listed`` are the executions that the snapshot lists, which are in its positions.
+        """
+        meanwhile = Quantities()
+        for execution, (moved, replaced) in (self._lately or {}).items():
+            if execution not in listed and replaced not in listed:
+                for key, quantity in moved.items():
+                    _move(meanwhile, key, quantity)
+        self._lately = None
+        return _without_zeros(self._difference(positions, meanwhile)), _without_zeros(meanwhile)
+
+    def _difference(self, positions: Iterable[BrokerPosition], meanwhile: Mapping[str, Decimal]) -> Quantities:
+        difference = Quantities(meanwhile)
         for position in positions:
-            _move(self._others, position.contract.key, position.quantity)
-        for fill in included:
-            _move(self._others, fill.contract.key, -fill.signed_quantity)
-        self._ours, self._of_order = {}, {}
-        for order_id in self._record.states:
-            self._count(order_id)
+            _move(difference, position.contract.key, position.quantity)
+        for key, quantity in self.quantities().items():
+            _move(difference, key, -quantity)
+        return difference
+
+    def unexplained(self, order_id: UUID) -> Mapping[str, Decimal]:
+        """Return by how much the positions of an order's contracts moved since it was sent beyond what is known."""
+        before = self._drift_at.get(order_id, {})
+        moved = {key: self._drift.get(key, ZERO) - drift for key, drift in before.items()}
+        return {key: quantity for key, quantity in moved.items() if quantity}
+
+    def is_news(self, report: FillReport) -> bool:
+        """Tell whether another's execution happened since the journal began and is not counted yet.
+
+        The broker's clock may have been set back meanwhile. What is counted too much at the first look is taken off by
+        the positions of that look, before anything was sent.
+        """
+        first, fill = self._first_start, report.fill
+        return first is not None and fill.time > first - _CLOCK_ERROR and fill.execution_id not in self._foreign
+
+    # Following events, live and in a replay.
 
     def learn(self, change: Change) -> None:
         """Follow an event."""
         event = change.event
-        if isinstance(event, ReportReceived) and isinstance(event.report, FillReport | FillCorrectionReport):
-            self._count(event.order_id)
+        if isinstance(event, ReportReceived):
+            if isinstance(event.report, FillReport | FillCorrectionReport):
+                self._learn_fill(event.order_id, event.report)
+        elif isinstance(event, OrderIntended):
+            self._drift_at[event.order_id] = {key: self._drift.get(key, ZERO) for key in _keys(event.order)}
+        elif isinstance(event, OperatorDecided):
+            self._explain(self._count(event.order_id))
         elif isinstance(event, ForeignReported):
             self._follow_foreign(event)
+        elif isinstance(event, PositionsTaken):
+            self._take(event)
+        elif isinstance(event, EngineStarted) and self._first_start is None:
+            self._first_start = event.time
+        if change.state is not None and change.state.is_settled:
+            self._drift_at.pop(change.state.terms.order_id, None)
+
+    def _learn_fill(self, order_id: UUID, report: FillReport | FillCorrectionReport) -> None:
+        moved, fill = self._count(order_id), report.fill
+        if fill is None:
+            return
+        if self._fills_since is not None and fill.time < self._fills_since:
+            self._explain(moved)
+        elif self._lately is not None and any(moved.values()):
+            # A snapshot that lists what was corrected has it in its positions, by the one id or the other.
+            replaced = report.replaces if isinstance(report, FillCorrectionReport) else None
+            self._lately[fill.execution_id] = (moved, replaced)
+
+    def _explain(self, moved: Mapping[str, Decimal]) -> None:
+        """Take what was learnt late off the drift: the positions that were taken had it in them."""
+        for key, quantity in moved.items():
+            _move(self._others, key, -quantity)
+            _move(self._drift, key, -quantity)
+
+    def _take(self, event: PositionsTaken) -> None:
+        for key, quantity in self._difference(event.positions, event.meanwhile).items():
+            _move(self._others, key, quantity)
+            _move(self._drift, key, quantity)
+        self._fills_since = event.fills_since
 
     def _follow_foreign(self, event: ForeignReported) -> None:
         report = event.report
@@ -63,16 +149,28 @@ class Holdings:
             self._foreign.add(report.fill.execution_id)
             _move(self._others, report.fill.contract.key, report.fill.signed_quantity)
 
-    def _count(self, order_id: UUID) -> None:
-        """Put an order's fills that count in the place of those that did."""
-        live = self._record.states[order_id].ledger.live
+    def _count(self, order_id: UUID) -> Quantities:
+        """Put an order's fills that count in the place of those that did, and return by how much that moves."""
         before, after = self._of_order.get(order_id, {}), Quantities()
-        for fill in live.values():
+        for fill in self._record.states[order_id].ledger.live.values():
             _move(after, fill.contract.key, fill.signed_quantity)
         self._of_order[order_id] = after
-        for key in before.keys() | after.keys():
-            _move(self._ours, key, after.get(key, ZERO) - before.get(key, ZERO))
+        moved = {key: after.get(key, ZERO) - before.get(key, ZERO) for key in (*before, *after)}
+        for key, quantity in moved.items():
+            _move(self._ours, key, quantity)
+        return moved
+
+
+def _keys(order: Order) -> tuple[str, ...]:
+    contract = order.contract
+    if contract is None:
+        return ()
+    return tuple(leg.contract.key for leg in contract.legs) if isinstance(contract, Combo) else (contract.key,)
 
 
 def _move(quantities: Quantities, key: str, change: Decimal) -> None:
     quantities[key] = quantities.get(key, ZERO) + change
+
+
+def _without_zeros(quantities: Mapping[str, Decimal]) -> Quantities:
+    return {key: quantity for key, quantity in quantities.items() if quantity}

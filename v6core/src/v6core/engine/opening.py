@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from decimal import Decimal
 
 from v6core.contracts import Contract, Option, Stock
@@ -22,9 +23,10 @@ from v6core.strategies import Strategy
 class Opening:
     """Opens strategies, each once."""
 
-    def __init__(self, execution: Execution, gate: Gate) -> None:
+    def __init__(self, execution: Execution, gate: Gate, is_busy: Callable[[str], bool]) -> None:
         self._execution = execution
         self._gate = gate
+        self._is_busy = is_busy
         self._opening: set[str] = set()
 
     async def open(
@@ -48,9 +50,10 @@ class Opening:
     def _refuse_second(self, strategy: Strategy) -> None:
         known = self._execution.record.of_strategy(strategy.strategy_id)
         is_open = any(state.status.is_open for state in known) or strategy.strategy_id in self._opening
-        if is_open or self._execution.held_of_record(strategy):
+        if is_open or self._is_busy(strategy.strategy_id) or self._execution.held_of_record(strategy):
             raise OrderDenied(
-                f"ALREADY_OPEN: {strategy.strategy_id} is held or being opened; a second one needs its own strategy_id",
+                f"ALREADY_OPEN: {strategy.strategy_id} is held, or being opened, closed or rolled; a second one needs "
+                "its own strategy_id",
                 code="ALREADY_OPEN",
             )
 

@@ -1,42 +1,62 @@
 """Opening, closing and rolling a strategy: what is held decides, a plan is made of it, and its orders are seen through.
 
-One operation runs on a strategy at a time: a second close or roll while one works, or is in doubt, is that one.
+One operation runs on a strategy at a time: a second close or roll while one works, or is in doubt, is that one, also
+where an earlier run began it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from v6core.engine.closing import Closing
+from v6core.engine.beside import ClosingBeside
+from v6core.engine.closing import Closing, ClosingByLegs
 from v6core.engine.execution import Deadline, Execution
 from v6core.engine.gate import Gate
 from v6core.engine.opening import Opening
-from v6core.engine.rolling import Rolling, RollTerms
+from v6core.engine.rolling import Rolling, RollingBySteps, RollTerms
+from v6core.engine.sagas import Sagas
 from v6core.events import Purpose
 from v6core.fills import ActionTaken, ExecutionResult
 from v6core.money import plain
 from v6core.orders import Order
+from v6core.sagas import CloseByLegs, RollBySteps
 from v6core.strategies import Strategy
 
 _STANDS: Final = {ActionTaken.WORKING: "works already", ActionTaken.UNKNOWN: "is in doubt"}
 
 
 class Operations:
-    """What the engine does with strategies."""
+    """What the engine does with strategies; ``freed`` hears of each strategy with which it is done."""
 
     def __init__(self, execution: Execution, gate: Gate) -> None:
         self._execution = execution
-        self._opening = Opening(execution, gate)
-        self._closing = Closing(execution)
-        self._rolling = Rolling(execution)
+        self.freed: Callable[[str], None] = lambda _: None
+        self._sagas = Sagas(execution, self._free)
+        self._opening = Opening(execution, gate, self.is_busy)
+        self._closing = Closing(execution, self._sagas)
+        self._beside = ClosingBeside(execution)
+        self._rolling = Rolling(execution, self._sagas)
         self._running: dict[str, asyncio.Task[ExecutionResult]] = {}
 
+    def resume(self) -> None:
+        """Take up what an earlier run left half done; nothing is sent before the engine is ready."""
+        for plan in tuple(self._execution.record.sagas.values()):
+            if isinstance(plan, CloseByLegs):
+                self._sagas.take_up(ClosingByLegs(self._execution, plan))
+            elif isinstance(plan, RollBySteps):
+                self._sagas.take_up(RollingBySteps(self._execution, plan))
+
+    def is_busy(self, strategy_id: str) -> bool:
+        """Whether a strategy is being closed or rolled: what its exits would close is being closed already."""
+        return strategy_id in self._running or self._sagas.is_open(strategy_id) or bool(self._under_way(strategy_id))
+
     async def stop(self) -> None:
-        """End what still waits for its orders; the orders themselves work on."""
+        """End what still waits for its orders; the orders themselves work on, and the next start goes on with them."""
+        await self._sagas.stop()
         running = tuple(self._running.values())
         for task in running:
             task.cancel()
@@ -49,10 +69,19 @@ class Operations:
         return await self._opening.open(strategy, limit_price, Deadline(timeout), at_market=at_market)
 
     async def close(
-        self, strategy: Strategy, limit_price: Decimal | None, timeout: float | None, *, at_market: bool
+        self,
+        strategy: Strategy,
+        limit_price: Decimal | None,
+        timeout: float | None,
+        *,
+        at_market: bool,
+        despite_doubt: bool = False,
     ) -> ExecutionResult:
-        """Close what is held of a strategy."""
+        """Close what is held of a strategy; ``despite_doubt`` beside orders of which nobody knows whether they work."""
         deadline = Deadline(timeout)
+        if despite_doubt and strategy.strategy_id not in self._running and self._beside.is_called_for(strategy):
+            work = self._beside.close(strategy, limit_price, deadline, at_market=at_market)
+            return await self._run(strategy.strategy_id, work)
         return await self._one_at_a_time(
             strategy, deadline, lambda: self._closing.close(strategy, limit_price, deadline, at_market=at_market)
         )
@@ -68,34 +97,48 @@ class Operations:
         name = strategy.strategy_id
         running = self._running.get(name)
         if running is None:
-            running = asyncio.ensure_future(self._join_or_start(strategy, deadline, work))
-            self._running[name] = running
-            running.add_done_callback(lambda _: self._running.pop(name, None))
-            return await asyncio.shield(running)
+            return await self._run(name, self._join_or_start(strategy, deadline, work))
         await asyncio.wait({running}, timeout=deadline.left)
         if running.done():
             return self._noted(await running)
-        return self._joined(strategy, self._under_way(strategy))
+        return self._joined(strategy, self._under_way(strategy.strategy_id))
 
-    def _under_way(self, strategy: Strategy) -> tuple[UUID, ...]:
+    async def _run(self, name: str, work: Coroutine[Any, Any, ExecutionResult]) -> ExecutionResult:
+        running = asyncio.get_running_loop().create_task(work)
+        self._running[name] = running
+        running.add_done_callback(lambda _: self._ended(name))
+        return await asyncio.shield(running)
+
+    def _ended(self, name: str) -> None:
+        self._running.pop(name, None)
+        self._free(name)
+
+    def _free(self, name: str) -> None:
+        self.freed(name)
+
+    def _under_way(self, strategy_id: str) -> tuple[UUID, ...]:
         """Return the orders of a close or roll that work or are in doubt."""
         record = self._execution.record
         return tuple(
             state.terms.order_id
-            for state in record.of_strategy(strategy.strategy_id)
+            for state in record.of_strategy(strategy_id)
             if state.status.is_open and record.purposes.get(state.terms.order_id) in {Purpose.CLOSE, Purpose.ROLL}
         )
 
     async def _join_or_start(
         self, strategy: Strategy, deadline: Deadline, work: Callable[[], Awaitable[ExecutionResult]]
     ) -> ExecutionResult:
-        under_way = self._under_way(strategy)
+        if self._sagas.is_open(strategy.strategy_id):
+            return self._noted(await self._sagas.join(strategy.strategy_id, deadline))
+        under_way = self._under_way(strategy.strategy_id)
         if not under_way:
             return await work()
         await self._execution.ended(under_way, deadline)
         return self._joined(strategy, under_way)
 
     def _joined(self, strategy: Strategy, order_ids: tuple[UUID, ...]) -> ExecutionResult:
+        if self._sagas.is_open(strategy.strategy_id):
+            return self._noted(self._sagas.stands(strategy.strategy_id))
         if not order_ids:
             return self._noted(ExecutionResult.of(ActionTaken.WORKING, strategy=strategy))
         purpose = self._execution.record.purposes[order_ids[0]]

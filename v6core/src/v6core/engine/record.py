@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import gc
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import singledispatchmethod
 from uuid import UUID
 
 from v6core.events import (
+    CancelRequested,
     EngineEvent,
     EngineStarted,
     Event,
     ForeignReported,
+    ModifyRequested,
     OrderEvent,
     OrderIntended,
+    OrderResent,
     Purpose,
     ReportReceived,
+    SagaEnded,
+    SagaPlanned,
     StrategyRecorded,
+    Subject,
     TradingState,
     TradingStateChanged,
 )
@@ -26,6 +34,7 @@ from v6core.lifecycle import OrderState, apply
 from v6core.orders import Order
 from v6core.positions import Position, fold_positions
 from v6core.reports import AdjustmentReport, CommissionReport, FillCorrectionReport, FillReport, Report
+from v6core.sagas import KeptBracket, Saga
 from v6core.strategies import Strategy
 
 
@@ -46,6 +55,11 @@ class Change:
 class Record:
     """The orders, strategies and trading state that the journal's events add up to.
 
+    ``connection`` numbers the connections to the broker, from 1 at each start; what a replay brings was sent through
+    number 0. ``awaiting_ids`` are orders of which the broker says that more filled than the fills that came.
+    ``sagas`` are those that have not ended, ``past_brackets`` the kept brackets that have, by their entry; ``cancels``
+    say of orders that were asked to be cancelled what for.
+
     A journal may have served several brokers, one at a time. With ``broker`` named, the record is of that one's orders
     alone, and ``elsewhere`` are the ids of the others'; trading states hold for all.
     """
@@ -56,11 +70,21 @@ class Record:
     states: dict[UUID, OrderState] = field(default_factory=dict[UUID, OrderState])
     open_ids: dict[UUID, None] = field(default_factory=dict[UUID, None])
     doubtful_ids: dict[UUID, None] = field(default_factory=dict[UUID, None])
+    doubled_ids: dict[UUID, None] = field(default_factory=dict[UUID, None])
     purposes: dict[UUID, Purpose] = field(default_factory=dict[UUID, Purpose])
     strategies: dict[str, Strategy] = field(default_factory=dict[str, Strategy])
     trading_state: TradingState = TradingState.ACTIVE
     trading_reason: str = ""
     adjustments: dict[str, AdjustmentReport] = field(default_factory=dict[str, AdjustmentReport])
+    connection: int = 0
+    awaiting_ids: dict[UUID, None] = field(default_factory=dict[UUID, None])
+    last_start: EngineStarted | None = None
+    sagas: dict[UUID, Saga] = field(default_factory=dict[UUID, Saga])
+    past_brackets: dict[UUID, KeptBracket] = field(default_factory=dict[UUID, KeptBracket])
+    cancels: dict[UUID, Purpose | None] = field(default_factory=dict[UUID, Purpose | None])
+    _sent_through: dict[UUID, int] = field(default_factory=dict[UUID, int])
+    _changed_through: dict[UUID, int] = field(default_factory=dict[UUID, int])
+    _foreign_executions: set[str] = field(default_factory=set[str])
     _ahead: set[UUID] = field(default_factory=set[UUID])
     _accepted: set[UUID] = field(default_factory=set[UUID])
     _by_broker_id: dict[str, UUID] = field(default_factory=dict[str, UUID])
@@ -95,8 +119,12 @@ class Record:
         elif not isinstance(change.event, OrderEvent):
             self._note(change.event)
 
-    def replay(self, events: Iterable[Event]) -> None:
-        """Absorb the events of a journal, leaving out what happened at other brokers."""
+    def replay(self, events: Iterable[Event], follow: Callable[[Change], None] = lambda _: None) -> None:
+        """Absorb the events of a journal, leaving out what happened at other brokers; ``follow`` hears the rest."""
+        with _without_collections():
+            self._absorb_all(events, follow)
+
+    def _absorb_all(self, events: Iterable[Event], follow: Callable[[Change], None]) -> None:
         serving: str | None = None
         for event in events:
             if isinstance(event, EngineStarted):
@@ -108,8 +136,13 @@ class Record:
             ):
                 self._note_elsewhere(event)
                 continue
-            state = apply(self.states.get(event.order_id), event) if isinstance(event, OrderEvent) else None
-            self.absorb(Change(event, state))
+            if isinstance(event, OrderEvent):
+                state = apply(self.states.get(event.order_id), event)
+                self._keep(event, state)
+                follow(Change(event, state))
+            else:
+                self._note(event)
+                follow(Change(event))
 
     def _note_elsewhere(self, event: Event) -> None:
         if isinstance(event, OrderEvent):
@@ -123,20 +156,43 @@ class Record:
             self._ahead.update(self._referred_to(report))
 
     def _keep(self, event: OrderEvent, state: OrderState) -> None:
-        order_id = event.order_id
+        order_id = state.terms.order_id  # the very object that the dictionaries hold: they find it without comparing
+        before = self.states.get(order_id)
         self.states[order_id] = state
-        _mark(self.open_ids, order_id, state.status.is_open)
-        if not state.status.is_open:
-            self._views.pop(order_id, None)
+        if before is None:
+            self._file(event, state)
+        if before is None or before.status is not state.status:
+            _mark(self.open_ids, order_id, state.status.is_open)
+            if not state.status.is_open:
+                self._views.pop(order_id, None)
         _mark(self.doubtful_ids, order_id, state.is_doubtful)
-        for broker_id in state.broker_order_ids:
-            self._by_broker_id[broker_id] = order_id
-        for execution_id in state.ledger.live:
-            self._by_execution[execution_id] = order_id
+        _mark(self.doubled_ids, order_id, bool(state.incarnations))
+        _mark(self.awaiting_ids, order_id, state.awaits_fills)
+        if isinstance(event, OrderIntended | OrderResent):
+            self._sent_through[order_id] = self.connection
+        elif isinstance(event, ModifyRequested):
+            self._changed_through[order_id] = self.connection
+        elif isinstance(event, CancelRequested):
+            self.cancels[order_id] = event.purpose
+        elif state.is_settled:
+            self._sent_through.pop(order_id, None)
+            self._changed_through.pop(order_id, None)
+        if before is None or before.broker_order_ids is not state.broker_order_ids:
+            self._by_broker_id.update(dict.fromkeys(state.broker_order_ids, order_id))
+        if before is None or before.ledger.live is not state.ledger.live:
+            self._by_execution.update(dict.fromkeys(state.ledger.live, order_id))
+
+    def _file(self, event: OrderEvent, state: OrderState) -> None:
+        """Put an order where its strategy's are, and remember what it was sent for."""
+        order_id = state.terms.order_id
         if state.terms.strategy_id is not None:
             self._by_strategy.setdefault(state.terms.strategy_id, {})[order_id] = None
         if isinstance(event, OrderIntended) and event.purpose is not None:
             self.purposes[order_id] = event.purpose
+
+    def sent_through(self, order_id: UUID, subject: Subject = Subject.ORDER) -> int:
+        """Return the number of the connection that an order, or the last change of it, was sent through."""
+        return (self._changed_through if subject is Subject.MODIFY else self._sent_through).get(order_id, 0)
 
     @singledispatchmethod
     def _note(self, event: EngineEvent) -> None:
@@ -152,19 +208,37 @@ class Record:
             self._ahead.clear()
 
     @_note.register
+    def _(self, event: EngineStarted) -> None:
+        self.last_start = event
+
+    @_note.register
     def _(self, event: StrategyRecorded) -> None:
         self.strategies[event.strategy.strategy_id] = event.strategy
+
+    @_note.register
+    def _(self, event: SagaPlanned) -> None:
+        self.sagas[event.plan.saga_id] = event.plan
+
+    @_note.register
+    def _(self, event: SagaEnded) -> None:
+        plan = self.sagas.pop(event.saga_id, None)
+        if isinstance(plan, KeptBracket):
+            self.past_brackets[event.saga_id] = plan
 
     @_note.register
     def _(self, event: ForeignReported) -> None:
         if isinstance(event.report, AdjustmentReport):
             self.adjustments[event.report.adjustment_id] = event.report
+        elif isinstance(event.report, FillReport):
+            self._foreign_executions.add(event.report.fill.execution_id)
         self._see(event.report)
 
     def _is_known(self, event: EngineEvent) -> bool:
         if isinstance(event, TradingStateChanged):
             return (event.state, event.reason) == (self.trading_state, self.trading_reason)
         report = event.report if isinstance(event, ForeignReported) else None
+        if isinstance(report, FillReport):
+            return report.fill.execution_id in self._foreign_executions
         return isinstance(report, AdjustmentReport) and report.adjustment_id in self.adjustments
 
     def order_of(self, report: Report) -> UUID | None:
@@ -173,7 +247,7 @@ class Record:
         What it calls the order and its execution is remembered at once: the next report may come by these names alone,
         before this one is durable.
         """
-        order_id = self._named_by(report)
+        order_id = self.named_by(report)
         if order_id is not None:
             self.know_as(getattr(report, "broker_order_id", None), order_id)
             if isinstance(report, FillReport | FillCorrectionReport) and report.fill is not None:
@@ -183,9 +257,11 @@ class Record:
     def know_as(self, broker_order_id: str | None, order_id: UUID) -> None:
         """Remember what the broker calls an order."""
         if broker_order_id is not None:
-            self._by_broker_id.setdefault(broker_order_id, order_id)
+            # The last to be called so: a broker that starts its numbers anew means the later of two orders.
+            self._by_broker_id[broker_order_id] = order_id
 
-    def _named_by(self, report: Report) -> UUID | None:
+    def named_by(self, report: Report) -> UUID | None:
+        """Return the order of ours that a report names, remembering nothing."""
         if isinstance(report, CommissionReport):
             return self._by_execution.get(report.commission.execution_id)
         reference: str | None = getattr(report, "order_ref", None)
@@ -260,8 +336,23 @@ class Record:
         )
 
 
+@contextmanager
+def _without_collections() -> Generator[None]:
+    """Keep the cycle collector out: a replay makes millions of objects, all of which stay, and no cycle to find."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            # Together these put all that was made among the old objects, without a look at any of them.
+            gc.freeze()
+            gc.unfreeze()
+            gc.enable()
+
+
 def _mark(ids: dict[UUID, None], order_id: UUID, marked: bool) -> None:
     if marked:
         ids[order_id] = None
-    else:
+    elif ids:
         ids.pop(order_id, None)

@@ -17,8 +17,10 @@ from v6core.errors import JournalError, NotConnected
 from v6core.events import EngineEvent, Event, OrderEvent, event_to_json
 from v6core.journal import Entry, Journal
 from v6core.lifecycle import OrderState
+from v6core.logs import Repeats
 
 _LOG = logging.getLogger(__name__)
+_LOG.addFilter(Repeats())
 Request = tuple[Sequence[Event], asyncio.Future[None]]
 Notify = Callable[[Change], None]
 
@@ -46,9 +48,18 @@ class Scribe:
 
     async def drain(self) -> None:
         """Return when everything handed over so far is durable, or has failed."""
+        self.flush()
+        await asyncio.sleep(0)
+
+    def flush(self) -> None:
+        """Make what was handed over durable and applied at once, or fail it."""
         if self._waiting:
             self._flush()
-        await asyncio.sleep(0)
+
+    @property
+    def backlog(self) -> int:
+        """How many groups of events wait to be made durable."""
+        return len(self._waiting)
 
     def close(self) -> None:
         """Let go of whoever waits for a change: none will come any more."""
@@ -86,7 +97,7 @@ class Scribe:
         """Make changes durable, or return why they are not; a journal that failed once is not tried again."""
         if self.failure is None:
             try:
-                self._journal.append([_entry(change.event) for change in changes])
+                self._journal.append([entry_of(change.event) for change in changes])
             except Exception as error:  # noqa: BLE001 -- whatever a store raises, the rows may or may not be there
                 self._latch(error)
         return self.failure
@@ -160,7 +171,8 @@ class Scribe:
         return True
 
 
-def _entry(event: OrderEvent | EngineEvent) -> Entry:
+def entry_of(event: OrderEvent | EngineEvent) -> Entry:
+    """Return the row that an event becomes in the journal."""
     order_id = event.order_id if isinstance(event, OrderEvent) else None
     return Entry(kind=event.event, time=event.time, payload=event_to_json(event), order_id=order_id)
 

@@ -5,6 +5,8 @@
 * ``store``         what every journal promises
 * ``memory``        a journal that ends with its process
 * ``sqlite``        the journal on disk: one writer, readers at any time
+* ``connection``    how SQLite is reached, and how its failures are told
+* ``head``          the witness against rows that are lost without a trace
 * ``schema``        tables, triggers, versions and migrations
 * ``lock``          one engine per journal
 * ``files``         who may touch the journal's folder and files
@@ -15,6 +17,7 @@ from __future__ import annotations
 
 from v6core.journal.chain import Damage, DamagedRow
 from v6core.journal.entries import Entry, Row, canonical_json
+from v6core.journal.files import journal_exists
 from v6core.journal.lock import lock_holder
 from v6core.journal.memory import MemoryJournal
 from v6core.journal.sqlite import SqliteJournal, SqliteReader, open_for_reading
@@ -33,6 +36,7 @@ __all__ = [
     "SqliteReader",
     "Verification",
     "canonical_json",
+    "journal_exists",
     "lock_holder",
     "open_for_reading",
     "verify",

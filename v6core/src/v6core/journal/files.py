@@ -14,6 +14,7 @@ from v6core.errors import JournalCorrupt, JournalError
 
 _ELSEWHERE = "give [journal] path a folder that you own"
 _NETWORK = frozenset({"afs", "cifs", "fuse.sshfs", "nfs", "nfs4", "smb3", "smbfs"})
+_SMALLEST = 512  # one page; a file of one byte SQLite takes for a new one, and removes the log beside it
 _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -34,9 +35,9 @@ def _refuse_shared(folder: Path, mode: int, owner: int) -> None:
         return  # as /tmp is: others may add files there but not replace ours
     if mode & stat.S_IWOTH:
         raise JournalError(f"anybody can write in the journal's folder {folder}", hint=f"chmod o-w, or {_ELSEWHERE}")
-    if mode & stat.S_IWGRP and owner not in {0, os.geteuid()}:
+    if owner not in {0, os.geteuid()}:
         raise JournalError(
-            f"the journal's folder {folder} belongs to user {owner} and its group can write in it", hint=_ELSEWHERE
+            f"the journal's folder {folder} belongs to user {owner}, who can replace the journal", hint=_ELSEWHERE
         )
 
 
@@ -64,25 +65,19 @@ def filesystem(folder: Path, mounts: str) -> str:
     return kind
 
 
-def check_files(journal: Path) -> bool:
+def journal_exists(journal: Path) -> bool:
     """Return whether there is a journal; raises JournalError for files that are not to be trusted.
 
-    Raises JournalCorrupt for an empty file, and for a log whose journal is gone: neither is a fresh start.
+    Raises JournalCorrupt for an empty file, and for a log or a head whose journal is gone: none is a fresh start.
     """
-    for path in (journal, *_companions(journal)):
-        _refuse_link(path)
-    try:
-        status = journal.lstat()
-    except FileNotFoundError:
+    for path in _companions(journal):
+        _look_at(path)
+    status = _look_at(journal)
+    if status is None:
         return _refuse_orphan(journal)
-    except OSError as error:
-        raise JournalError(f"cannot look at the journal {journal}: {error.strerror}", hint=_ELSEWHERE) from error
-    if not stat.S_ISREG(status.st_mode):
-        raise JournalError(f"the journal {journal} is not a regular file", hint=_ELSEWHERE)
-    if os.name == "posix" and status.st_mode & _WRITABLE_BY_OTHERS:
-        raise JournalError(f"others than its owner can write the journal {journal}", hint=f"chmod 600 {journal}")
-    if status.st_size == 0:
-        raise JournalCorrupt(f"the journal {journal} is empty", hint=RESTORE)
+    if status.st_size < _SMALLEST:
+        what = f"it has {status.st_size} bytes" if status.st_size else "it is empty"
+        raise JournalCorrupt(f"{journal} is not a whole v6 journal: {what}", hint=RESTORE)
     return True
 
 
@@ -90,18 +85,42 @@ RESTORE = "restore a copy of the journal; or, where nothing was ever traded with
 
 
 def _companions(journal: Path) -> tuple[Path, ...]:
-    return tuple(journal.with_name(journal.name + suffix) for suffix in ("-wal", "-shm", ".lock"))
+    return tuple(journal.with_name(journal.name + suffix) for suffix in ("-wal", "-shm", ".head", ".lock"))
 
 
-def _refuse_link(path: Path) -> None:
-    if path.is_symlink():
+def _look_at(path: Path) -> os.stat_result | None:
+    """Return a file's status, None where there is none; raises JournalError for one that is not to be trusted."""
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise JournalError(f"cannot look at {path}: {error.strerror}", hint=_ELSEWHERE) from error
+    if stat.S_ISLNK(status.st_mode):
         raise JournalError(f"{path} is a symbolic link", hint="give [journal] path the place itself")
+    if not stat.S_ISREG(status.st_mode):
+        raise JournalError(f"{path} is not a regular file", hint=_ELSEWHERE)
+    if os.name == "posix" and status.st_mode & _WRITABLE_BY_OTHERS:
+        raise JournalError(f"others than its owner can write {path}", hint=f"chmod 600 {path}")
+    return status
+
+
+def refuse_foreign(journal: Path) -> None:
+    """Raise JournalError where another user owns one of the files: an engine writes only what nobody else can."""
+    if os.name != "posix":
+        return
+    for path in (journal, *_companions(journal)):
+        status = _look_at(path)
+        if status is not None and status.st_uid not in {0, os.geteuid()}:
+            raise JournalError(f"{path} belongs to user {status.st_uid}, who can change it", hint=_ELSEWHERE)
 
 
 def _refuse_orphan(journal: Path) -> bool:
-    log = _companions(journal)[0]
+    log, _, head, _ = _companions(journal)
     if log.exists() and log.stat().st_size:
         raise JournalCorrupt(f"the journal {journal} is gone but its log {log.name} is there", hint=RESTORE)
+    if head.exists():
+        raise JournalCorrupt(f"the journal {journal} is gone but {head.name} is there", hint=RESTORE)
     return False
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from v6core.errors import JournalError
 from v6core.identifiers import IdSource, RandomIds
-from v6core.journal.chain import chained, genesis
+from v6core.journal.chain import genesis, rows_of, sealed
 from v6core.journal.entries import Entry, Row
 
 
@@ -34,7 +34,7 @@ class MemoryJournal:
         if self._closed:
             raise JournalError("the journal in memory is closed")
         chain = self._rows[-1].chain if self._rows else self._genesis
-        rows = chained(entries, len(self._rows), chain)
+        rows = rows_of(entries, sealed(entries, len(self._rows), chain))
         self._rows.extend(rows)
         return rows
 

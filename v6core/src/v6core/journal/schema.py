@@ -11,9 +11,10 @@ from datetime import datetime
 
 from v6core.errors import JournalCorrupt, JournalError
 from v6core.journal.chain import time_text
+from v6core.journal.connection import Connection
 
 VERSION = 1
-Migration = Callable[[sqlite3.Connection], None]
+Migration = Callable[[Connection], None]
 MIGRATIONS: Mapping[int, Migration] = {}
 """From each released version to the one after it."""
 
@@ -33,17 +34,17 @@ BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END"""
 _NO_GAP = """CREATE TRIGGER rows_leave_no_gap BEFORE INSERT ON rows
 WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM rows)
 BEGIN SELECT RAISE(ABORT, 'a row must follow the last one'); END"""
+# There is no index by order: ids are random, so a grouped commit would write a page of it for each of its orders.
 _STATEMENTS = (
     "CREATE TABLE meta (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     _ROWS,
-    "CREATE INDEX rows_of_an_order ON rows (order_id) WHERE order_id IS NOT NULL",
     _NO_UPDATE,
     _NO_DELETE,
     _NO_GAP,
 )
 
 
-def create(connection: sqlite3.Connection, engine_id: str, created: datetime) -> None:
+def create(connection: Connection, engine_id: str, created: datetime) -> None:
     """Make the tables of an empty journal, in one transaction."""
     connection.execute("BEGIN IMMEDIATE")
     for statement in _STATEMENTS:
@@ -53,7 +54,7 @@ def create(connection: sqlite3.Connection, engine_id: str, created: datetime) ->
     connection.execute("COMMIT")
 
 
-def read_meta(connection: sqlite3.Connection, key: str) -> str:
+def read_meta(connection: Connection, key: str) -> str:
     """Return one fact about the journal; raises JournalCorrupt where it is missing or unreadable."""
     found = connection.execute("SELECT CAST(value AS BLOB) FROM meta WHERE key = ?", (key,)).fetchone()
     try:
@@ -62,7 +63,7 @@ def read_meta(connection: sqlite3.Connection, key: str) -> str:
         raise JournalCorrupt(f"the journal {place(connection)} does not tell its {key}") from error
 
 
-def read_version(connection: sqlite3.Connection) -> int:
+def read_version(connection: Connection) -> int:
     """Return the schema version of the journal; raises JournalError for one that this v6 is too old for."""
     text = read_meta(connection, "schema")
     if not text.isdecimal():
@@ -75,7 +76,7 @@ def read_version(connection: sqlite3.Connection) -> int:
     return int(text)
 
 
-def migrate(connection: sqlite3.Connection, migrations: Mapping[int, Migration] = MIGRATIONS) -> None:
+def migrate(connection: Connection, migrations: Mapping[int, Migration] = MIGRATIONS) -> None:
     """Bring the journal to this version, each step in a transaction of its own; a step that fails leaves no trace."""
     for version in range(read_version(connection), VERSION):
         if version not in migrations:
@@ -93,12 +94,12 @@ def migrate(connection: sqlite3.Connection, migrations: Mapping[int, Migration] 
             raise
 
 
-def place(connection: sqlite3.Connection) -> str:
+def place(connection: Connection) -> str:
     """Return the path of the journal that a connection has open."""
     return bytes(connection.execute("SELECT CAST(file AS BLOB) FROM pragma_database_list").fetchone()[0]).decode()
 
 
-def missing_parts(connection: sqlite3.Connection) -> list[str]:
+def missing_parts(connection: Connection) -> list[str]:
     """Name the tables, indexes and triggers that are not as this version makes them."""
     model = sqlite3.connect(":memory:", isolation_level=None)
     try:
@@ -110,6 +111,6 @@ def missing_parts(connection: sqlite3.Connection) -> list[str]:
         model.close()
 
 
-def _parts(connection: sqlite3.Connection) -> dict[str, bytes]:
+def _parts(connection: Connection) -> dict[str, bytes]:
     query = "SELECT CAST(name AS BLOB), CAST(sql AS BLOB) FROM sqlite_master WHERE sql IS NOT NULL"
     return {bytes(name).decode("ascii", "replace"): bytes(sql) for name, sql in connection.execute(query)}

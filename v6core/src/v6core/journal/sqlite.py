@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sqlite3
 import threading
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, Self
 from uuid import UUID
@@ -22,21 +21,21 @@ from v6core.journal import files, schema
 from v6core.journal.chain import (
     Damage,
     DamagedRow,
+    SealedRow,
     StoredRow,
-    chained,
     follow,
     genesis,
-    order_text,
     read_row,
-    time_text,
+    rows_of,
+    sealed,
 )
+from v6core.journal.connection import Connect, Connection, connect, failures_of
 from v6core.journal.entries import Entry, Row
+from v6core.journal.head import Head, HeadFile, lost_rows, other_history, read_head
 from v6core.journal.lock import JournalLock
 
 _PAGE: Final = 512
 _TAIL: Final = 1000
-# Only a stranger's sqlite3 can be in the way; the event loop must not stand still for long.
-_BUSY_SECONDS: Final = 1.0
 
 _INSERT = "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?)"
 _ALL = "SELECT seq, kind, time, order_id, payload, chain FROM rows WHERE seq > ? ORDER BY seq LIMIT ?"
@@ -50,7 +49,7 @@ _OF_AN_ORDER = (
 class SqliteReader:
     """A journal on disk, read while an engine may be writing it; see ``open_for_reading``."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, connection: Connection) -> None:
         self.path = path
         self._connection = connection
         with failures_of(path):
@@ -85,6 +84,33 @@ class SqliteReader:
             parts = [f"{part} is missing or changed" for part in schema.missing_parts(self._connection)]
         return [line for line in found if line != "ok"] + parts
 
+    def head(self) -> Head | None:
+        """Return how far the file beside the journal says that it had come; None where that tells nothing.
+
+        Taken before the rows are read, so that a row which is written meanwhile is none that was lost.
+        """
+        with failures_of(self.path):
+            return read_head(self.path)
+
+    def check_head(self, head: Head | None) -> None:
+        """Raise DamagedRow where the rows are fewer than the head proves, or others."""
+        if head is None:
+            return
+        last = self._stored_last()
+        if head.seq > last:
+            raise lost_rows(self.path, head, last)
+        if head.chain != self._chain_of(head.seq):
+            raise other_history(self.path, head)
+
+    def tail(self) -> tuple[int, str]:
+        """Return the number and the chain of the last row, once the last rows are checked; JournalCorrupt if bad."""
+        last = self._stored_last()
+        after = max(0, last - _TAIL)
+        chain = self._chain_of(after)
+        for row in self.rows(after):
+            chain = row.chain
+        return last, chain
+
     def close(self) -> None:
         """Let go of the journal; a second call does nothing."""
         self._connection.close()
@@ -110,7 +136,7 @@ class SqliteReader:
         seq = max(after, 0)
         while page := self._page(_OF_AN_ORDER, str(order_id), seq, _PAGE):
             for seq, kind, time, order, payload, chain, previous in page:
-                before = self._genesis if seq == 1 else bytes(previous or b"").decode("ascii", "replace")
+                before = self._genesis if seq == 1 else _text(previous)
                 yield read_row((seq, kind, time, order, payload, chain), before)
 
     def _page(self, query: str, *parameters: object) -> list[Any]:
@@ -124,39 +150,53 @@ class SqliteReader:
             found = self._connection.execute("SELECT chain FROM rows WHERE seq = ?", (seq,)).fetchone()
         if found is None and seq < self._stored_last():
             raise DamagedRow(seq, Damage.GAP, "it is missing")
-        return "" if found is None else str(found[0], "ascii", "replace")
+        return "" if found is None else _text(found[0])
+
+
+def _text(value: object) -> str:
+    """Return a chain as it is stored; what damage made of it fits no row."""
+    return value.decode("ascii", "replace") if isinstance(value, bytes) else ""
 
 
 class SqliteJournal(SqliteReader):
     """The journal of one engine: made by ``open``, used from the thread that opened it."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, lock: JournalLock) -> None:
+    def __init__(
+        self, path: Path, connection: Connection, lock: JournalLock, head: HeadFile, tail: tuple[int, str]
+    ) -> None:
         super().__init__(path, connection)
         self._lock = lock
+        self._head = head
         self._owner = (os.getpid(), threading.get_ident())
         self._closed = False
         self._failed = False
-        self._last_seq, self._chain = self._read_tail()
+        self._last_seq, self._chain = tail
 
     @classmethod
-    def open(cls, path: str | Path, *, ids: IdSource, clock: Clock | None = None) -> Self:
+    def open(cls, path: str | Path, *, ids: IdSource, clock: Clock | None = None, connect: Connect = connect) -> Self:
         """Open the journal for writing, or make it where there is none.
 
         Raises JournalLocked while another engine holds it, JournalCorrupt where what is there is not a whole journal
-        (it never starts empty instead), JournalError for a folder or file that cannot be used or is open to others.
+        (it never starts empty instead) and then leaves it as it is, JournalError for a folder or file that cannot be
+        used or is open to others.
         """
         where = Path(path).expanduser().absolute()
         with contextlib.ExitStack() as undo, failures_of(where):
             files.prepare_folder(where.parent)
-            files.check_files(where)
+            files.journal_exists(where)
+            files.refuse_foreign(where)
             lock = JournalLock.take(where)
             undo.callback(lock.release)
-            if not files.check_files(where):
-                _make(where, ids, clock or SystemClock())
-            connection = _connect(where, "rw")
+            if not files.journal_exists(where):
+                _make(where, ids, clock or SystemClock(), connect)
+            tail = _examine(where, connect)
+            connection = connect(where, "rw")
             undo.callback(connection.close)
             _prepare(connection)
-            journal = cls(where, connection, lock)
+            head = HeadFile(where)
+            undo.callback(head.close)
+            head.write(*tail)
+            journal = cls(where, connection, lock, head, tail)
             undo.pop_all()
         return journal
 
@@ -177,11 +217,11 @@ class SqliteJournal(SqliteReader):
         there, and only opening the journal again tells.
         """
         self._check_usable()
-        rows = chained(entries, self._last_seq, self._chain)
+        rows = sealed(entries, self._last_seq, self._chain)
         if rows:
             self._commit(rows)
-            self._last_seq, self._chain = rows[-1].seq, rows[-1].chain
-        return rows
+            self._last_seq, *_, self._chain = rows[-1]
+        return rows_of(entries, rows)
 
     def close(self) -> None:
         """Let go of the journal and its lock; a second call does nothing."""
@@ -189,6 +229,7 @@ class SqliteJournal(SqliteReader):
         try:
             super().close()
         finally:
+            self._head.close()
             self._lock.release()
 
     def _check_usable(self) -> None:
@@ -201,24 +242,17 @@ class SqliteJournal(SqliteReader):
         if self._owner != (os.getpid(), threading.get_ident()):
             raise JournalError(f"the journal {self.path} belongs to the process and thread that opened it")
 
-    def _commit(self, rows: Sequence[Row]) -> None:
-        texts = [(r.seq, r.kind, time_text(r.time), order_text(r.order_id), r.payload, r.chain) for r in rows]
+    def _commit(self, rows: Sequence[SealedRow]) -> None:
         execute = self._connection.execute
+        seq, *_, chain = rows[-1]
         # Until the commit has returned the outcome is open, also for a KeyboardInterrupt in between.
         self._failed = True
         with failures_of(self.path, self._connection):
             execute("BEGIN IMMEDIATE")
-            self._connection.executemany(_INSERT, texts)
+            self._connection.executemany(_INSERT, rows)
             execute("COMMIT")
+            self._head.write(seq, chain)
         self._failed = False
-
-    def _read_tail(self) -> tuple[int, str]:
-        last = self._stored_last()
-        after = max(0, last - _TAIL)
-        chain = self._chain_of(after)
-        for row in self.rows(after):
-            chain = row.chain
-        return last, chain
 
 
 def open_for_reading(path: str | Path) -> SqliteReader:
@@ -227,10 +261,10 @@ def open_for_reading(path: str | Path) -> SqliteReader:
     Raises JournalError where there is none or it is newer than this v6, JournalCorrupt where it is not a journal.
     """
     where = Path(path).expanduser().absolute()
-    if not files.check_files(where):
+    if not files.journal_exists(where):
         raise JournalError(f"there is no journal at {where}", hint="an engine makes it when it first starts")
     with contextlib.ExitStack() as undo, failures_of(where):
-        connection = _connect(where, "ro")
+        connection = connect(where, "ro")
         undo.callback(connection.close)
         if schema.read_version(connection) < schema.VERSION:
             raise JournalError(f"the journal {where} is of an older v6", hint="start an engine on it once; it migrates")
@@ -240,47 +274,56 @@ def open_for_reading(path: str | Path) -> SqliteReader:
 
 
 _CHECK = "PRAGMA integrity_check(20)"
-_BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_FORMAT})
 
 
-@contextlib.contextmanager
-def failures_of(path: Path, connection: sqlite3.Connection | None = None) -> Generator[None]:
-    """Say what SQLite and the system raise as JournalError, and roll the connection's transaction back."""
-    try:
-        yield
-    except (sqlite3.Error, OverflowError, OSError) as error:
-        if connection is not None:
-            with contextlib.suppress(sqlite3.Error):
-                connection.rollback()
-        raise _journal_error(path, error) from error
-
-
-def _journal_error(path: Path, error: Exception) -> JournalError:
-    code = getattr(error, "sqlite_errorcode", None)
-    if code is not None and code & 0xFF in _BROKEN:  # the low byte is the primary code
-        return JournalCorrupt(f"{path} is not a whole v6 journal: {error}", hint=files.RESTORE)
-    return JournalError(
-        f"the journal {path} cannot be used: {error}", hint="see that its disk has space and its folder can be written"
-    )
-
-
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(f"{path.as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=_BUSY_SECONDS)
-    # Damage may have reached any text: decoded one by one, so that the row can be named.
-    connection.text_factory = bytes
-    connection.execute("PRAGMA trusted_schema = OFF")
-    return connection
-
-
-def _make(path: Path, ids: IdSource, clock: Clock) -> None:
+def _make(path: Path, ids: IdSource, clock: Clock, connect: Connect) -> None:
     draft = files.make_draft(path)
-    with contextlib.closing(_connect(draft, "rw")) as connection:
+    with contextlib.closing(connect(draft, "rw")) as connection:
         _make_durable(connection)
         schema.create(connection, ids.engine_id(), clock.now())
+        _empty_log(connection)  # what is left in the log would stay behind: the draft alone takes the name
     files.publish(draft, path)
 
 
-def _make_durable(connection: sqlite3.Connection) -> None:
+def _examine(path: Path, connect: Connect) -> tuple[int, str]:
+    """Refuse what is not a whole journal while it is open to be read alone, and return its tail.
+
+    The last writer that lets go of a journal clears its log away, and what is damaged in it could never be mended.
+    """
+    with contextlib.closing(connect(path, "ro")) as connection:
+        if schema.read_version(connection) == schema.VERSION:
+            _refuse_changed(connection)
+        _refuse_damaged(connection)
+        reader = SqliteReader(path, connection)
+        reader.check_head(reader.head())
+        return reader.tail()
+
+
+def _refuse_damaged(connection: Connection) -> None:
+    # 1 ms per MB, a tenth of a replay; what it leaves out are indexes, and there are none.
+    problem = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if problem != b"ok":
+        raise JournalCorrupt(
+            f"the file of the journal {schema.place(connection)} is damaged: {problem.decode('utf-8', 'replace')}",
+            hint=files.RESTORE,
+        )
+
+
+def _refuse_changed(connection: Connection) -> None:
+    missing = schema.missing_parts(connection)
+    if missing:
+        raise JournalCorrupt(
+            f"{missing[0]} is missing or changed in the journal {schema.place(connection)}", hint=files.RESTORE
+        )
+
+
+def _empty_log(connection: Connection) -> None:
+    """Bring all that is in the log into the file; raises JournalError where somebody is in the way."""
+    if connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+        raise JournalError("the new journal cannot be finished: another program has its file open", hint="try again")
+
+
+def _make_durable(connection: Connection) -> None:
     if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != b"wal":
         raise JournalError("this file system cannot hold a write-ahead log", hint="give [journal] path a local disk")
     connection.execute("PRAGMA synchronous = FULL")
@@ -288,26 +331,17 @@ def _make_durable(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA checkpoint_fullfsync = ON")
 
 
-def _refuse_read_only(connection: sqlite3.Connection) -> None:
+def _refuse_read_only(connection: Connection) -> None:
     # SQLite opens a file that it may not write for reading alone, where even BEGIN IMMEDIATE succeeds.
     connection.execute("BEGIN IMMEDIATE")
     connection.execute("UPDATE meta SET value = value WHERE key = 'schema'")
     connection.execute("ROLLBACK")
 
 
-def _prepare(connection: sqlite3.Connection) -> None:
-    schema.read_version(connection)  # before anything that could change a file of a newer version
+def _prepare(connection: Connection) -> None:
     _make_durable(connection)
     _refuse_read_only(connection)
     schema.migrate(connection)
-    problem = connection.execute("PRAGMA quick_check(1)").fetchone()[0]  # 1 ms per MB; a replay costs ten times that
-    if problem != b"ok":
-        raise JournalCorrupt(
-            f"the file of the journal {schema.place(connection)} is damaged: {problem.decode('utf-8', 'replace')}",
-            hint=files.RESTORE,
-        )
-    missing = schema.missing_parts(connection)
-    if missing:
-        raise JournalCorrupt(
-            f"{missing[0]} is missing or changed in the journal {schema.place(connection)}", hint=files.RESTORE
-        )
+    _refuse_changed(connection)
+    # What a sync that failed left in memory alone would be read as durable; the file takes it in, synced.
+    connection.execute("PRAGMA wal_checkpoint(PASSIVE)")

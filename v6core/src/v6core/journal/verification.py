@@ -1,4 +1,4 @@
-"""A whole journal, checked: every row, every link of the chain, every page of the file."""
+"""A whole journal, checked: every row, every link of the chain, every page of the file, and how far it had come."""
 
 from __future__ import annotations
 
@@ -44,11 +44,15 @@ def verify(journal: str | Path | JournalReader) -> Verification:
 
 def _verify_open(journal: JournalReader) -> Verification:
     rows = 0
+    problems: list[str] = []
+    head = journal.head() if isinstance(journal, SqliteReader) else None
     try:
         for row in journal.rows():
             _check_payload(row)
             rows = row.seq
-        problems = journal.file_damage() if isinstance(journal, SqliteReader) else []
+        if isinstance(journal, SqliteReader):
+            journal.check_head(head)
+            problems = journal.file_damage()
     except DamagedRow as damaged:
         return Verification(rows, damaged.seq, damaged.damage, damaged.message)
     except JournalCorrupt as corrupt:

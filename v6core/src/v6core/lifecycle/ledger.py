@@ -39,6 +39,8 @@ class FillSum(NamedTuple):
 
 
 _NOTHING = FillSum()
+OPERATOR = "operator-"
+"""How the execution ids begin of fills that an operator told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +59,13 @@ class FillLedger:
         """Return the ledger with a fill; one that is known or was replaced changes nothing."""
         if fill.execution_id in self.live or fill.execution_id in self.replaced:
             return self._with_commission_of(fill)
+        told = None if fill.execution_id.startswith(OPERATOR) else self.told_by_operator
+        if told is not None:
+            return self.correct(told, None).add(fill)
         key = fill.contract.key
-        return replace(
-            self,
-            live={**self.live, fill.execution_id: fill},
-            sums={**self.sums, key: self.sums.get(key, _NOTHING).plus(fill)},
-        )
+        live = {**self.live, fill.execution_id: fill}
+        sums = {**self.sums, key: self.sums.get(key, _NOTHING).plus(fill)}
+        return type(self)(live, self.replaced, self.commissions, sums)
 
     def correct(self, replaces: str, fill: Fill | None) -> Self:
         """Return the ledger with an execution replaced by another, or taken back; a known correction changes nothing.
@@ -77,6 +80,11 @@ class FillLedger:
         gone = replace(self, live=live, replaced={**self.replaced, target: place}, sums=_sums(live.values()))
         return gone if fill is None else gone.add(fill)
 
+    @property
+    def told_by_operator(self) -> str | None:
+        """The execution that stands on somebody's word alone, if one does: the broker's own take its place."""
+        return next((execution for execution in self.live if execution.startswith(OPERATOR)), None)
+
     def _successor(self, execution: str) -> str | None:
         """Return what stands in an execution's place: itself, the last of its corrections, or None."""
         place: str | None = execution
@@ -88,7 +96,8 @@ class FillLedger:
         """Return the ledger with an execution's commission, whether its fill is known yet or not."""
         if self.commissions.get(commission.execution_id) == commission:
             return self
-        return replace(self, commissions={**self.commissions, commission.execution_id: commission})
+        commissions = {**self.commissions, commission.execution_id: commission}
+        return type(self)(self.live, self.replaced, commissions, self.sums)
 
     def _with_commission_of(self, fill: Fill) -> Self:
         """Keep the commission that a repeated fill brings where none was known."""
@@ -106,7 +115,7 @@ class FillLedger:
         told = self.commissions.get(fill.execution_id)
         if told is None or (told.amount == fill.commission and told.currency == fill.currency):
             return fill
-        return fill.replace(commission=told.amount, currency=told.currency)
+        return fill.model_copy(update={"commission": told.amount, "currency": told.currency})
 
     @property
     def commission(self) -> Decimal:

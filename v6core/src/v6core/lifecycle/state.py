@@ -10,12 +10,17 @@ from typing import Any, NamedTuple
 
 from v6core.fills import Fill
 from v6core.lifecycle.ledger import FillLedger, FillTotals
-from v6core.money import ZERO
+from v6core.money import ZERO, to_decimal
 from v6core.orders import Anomaly, Order, OrderStatus, Pending
 
 
 class OrderState(NamedTuple):
     """One order as far as it is known. ``terms`` is the order as bound, with the last confirmed change.
+
+    ``terms_at`` is when the broker told the terms that it changed to: what it told before is no change back.
+    ``presumed`` says that it ended by inference or by an operator's word: what the broker shows of it afterwards wins.
+    ``unexplained`` is by how much the positions of its contracts moved beyond what is known when it was presumed over.
+    ``ended_ids`` are those of two broker orders under its reference that the broker has ended.
 
     It is a tuple because each report makes one or two of it, and a tuple is the cheapest record that cannot change.
     """
@@ -33,6 +38,10 @@ class OrderState(NamedTuple):
     requested: Mapping[str, Any] = MappingProxyType[str, Any]({})
     reason: str | None = None
     submitted_at: datetime | None = None
+    terms_at: datetime | None = None
+    presumed: bool = False
+    unexplained: Mapping[str, Decimal] = MappingProxyType[str, Decimal]({})
+    ended_ids: frozenset[str] = frozenset()
 
     @property
     def is_shown(self) -> bool:
@@ -41,19 +50,43 @@ class OrderState(NamedTuple):
 
     @property
     def is_over(self) -> bool:
-        """Whether the order has ended; one that was lost may come back, and everything said of it counts."""
-        return self.status.is_terminal and self.status is not OrderStatus.LOST
+        """Whether the broker has ended the order; what was lost or is presumed to have ended may come back."""
+        return self.status.is_terminal and self.status is not OrderStatus.LOST and not self.presumed
 
     @property
     def is_full(self) -> bool:
-        """Whether the fills reach the quantity."""
+        """Whether the fills reach the quantity: the larger one, while nobody has answered a change that raises it."""
+        return self.totals.quantity >= max(self.terms.quantity, self.asked_quantity)
+
+    @property
+    def asked_quantity(self) -> Decimal:
+        """The quantity that a change under way asks for; zero where none does."""
+        asked = self.requested.get("quantity") if self.pending_modify is not None else None
+        return ZERO if asked is None else to_decimal(asked, "quantity")
+
+    @property
+    def is_filled_as_it_was(self) -> bool:
+        """Whether the fills reach the quantity that was confirmed last."""
         return self.totals.quantity >= self.terms.quantity
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether the order, a cancel or a modify of it was sent and nobody knows what became of it."""
-        overlays = (self.pending_cancel, self.pending_modify)
-        return self.status is OrderStatus.IN_DOUBT or Pending.IN_DOUBT in overlays
+        """Whether nobody knows what became of the order, of a cancel or a modify of it, or how much of it filled."""
+        if self.status is OrderStatus.IN_DOUBT or Anomaly.FILLS_UNPROVEN in self.anomalies:
+            return True
+        return self.pending_cancel is Pending.IN_DOUBT or self.pending_modify is Pending.IN_DOUBT
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is open about the order: it has ended, and nobody doubts how."""
+        return self.status.is_terminal and not self.is_doubtful
+
+    @property
+    def incarnations(self) -> tuple[str, ...]:
+        """The broker's orders under this reference that may still work where there are two; else none."""
+        if Anomaly.TWO_BROKER_ORDERS not in self.anomalies:
+            return ()
+        return tuple(known for known in self.broker_order_ids if known not in self.ended_ids)
 
     @property
     def awaits_fills(self) -> bool:
@@ -73,7 +106,7 @@ class OrderState(NamedTuple):
         return tuple(
             fill
             if fill.order_id == order_id and fill.strategy_id == strategy_id
-            else fill.replace(order_id=order_id, strategy_id=strategy_id)
+            else fill.model_copy(update={"order_id": order_id, "strategy_id": strategy_id})  # an order's, so valid
             for fill in self.ledger.fills
         )
 

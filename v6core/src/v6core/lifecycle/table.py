@@ -37,6 +37,8 @@ class EvidenceKind(Word):
     """An answer that should have come did not."""
     ABSENCE = auto()
     """It is proved never to have arrived."""
+    RESENT = auto()
+    """The same order goes out again, to a broker that refuses a second one."""
     ACCEPTED = auto()
     """The broker has it, and nothing of it is filled."""
     ACCEPTED_PART = auto()
@@ -75,6 +77,10 @@ class Transition:
 
 
 _E = EvidenceKind
+LIVE = frozenset({_E.ACCEPTED, _E.ACCEPTED_PART, _E.HELD})
+"""Evidence that the broker has the order and it can still fill."""
+ENDINGS = frozenset({_E.CANCELLED, _E.EXPIRED, _E.REJECTED, _E.REJECTED_PART})
+"""Evidence that the broker has ended the order."""
 Table = Mapping[tuple[OrderStatus, EvidenceKind], Transition]
 
 
@@ -98,6 +104,7 @@ def _settled(status: OrderStatus) -> dict[tuple[OrderStatus, EvidenceKind], Tran
         (status, _E.FILL_CUT): _to(_S.PARTIALLY_FILLED),
         (status, _E.FILL_NONE): _to(_S.SUBMITTED, why="all of it was taken back; what had filled had arrived"),
         (status, _E.DOUBT): _to(_S.IN_DOUBT),
+        (status, _E.RESENT): _to(status, why="only what is in doubt is sent again"),
         (status, _E.UNKNOWN_WORD): _to(status, _A.UNKNOWN_STATUS, why="a word that nobody knows proves nothing"),
     }
 
@@ -108,6 +115,7 @@ def _ended(status: OrderStatus) -> dict[tuple[OrderStatus, EvidenceKind], Transi
         for kind in (
             _E.DOUBT,
             _E.ABSENCE,
+            _E.RESENT,
             _E.ACCEPTED,
             _E.ACCEPTED_PART,
             _E.HELD,
@@ -146,6 +154,7 @@ TRANSITIONS: Table = MappingProxyType(
         (_S.PENDING_SUBMIT, _E.ABSENCE): _to(_S.LOST, why="the broker proved that no byte left"),
         **_settled(_S.IN_DOUBT),
         (_S.IN_DOUBT, _E.ABSENCE): _to(_S.LOST),
+        (_S.IN_DOUBT, _E.RESENT): _to(_S.PENDING_SUBMIT),
         (_S.IN_DOUBT, _E.FILL_CUT): _to(_S.IN_DOUBT, why="a fill taken back proves no standing"),
         (_S.IN_DOUBT, _E.FILL_NONE): _to(_S.IN_DOUBT, why="a fill taken back proves no standing"),
         **_settled(_S.SUBMITTED),
@@ -185,6 +194,7 @@ TRANSITIONS: Table = MappingProxyType(
             _S.IN_DOUBT, _A.RESURRECTED, _A.UNKNOWN_STATUS, why="the broker has it after all; as what is not known"
         ),
         (_S.LOST, _E.ABSENCE): _to(_S.LOST),
+        (_S.LOST, _E.RESENT): _to(_S.LOST, why="only what is in doubt is sent again"),
         # An intent or a denial is made once, for an order that is CREATED; the engine refuses a second.
         **{
             (status, kind): _to(status, why="an order is bound once")

@@ -111,6 +111,10 @@ class Anomaly(Word):
     """The broker reported on an order that was never sent."""
     TERMS_CHANGED = auto()
     """The broker shows terms that v6 did not ask for."""
+    FILLS_UNPROVEN = auto()
+    """The order is over, and fills of it may be missing: the broker was not asked while it could still tell."""
+    DECIDED_BY_OPERATOR = auto()
+    """Somebody decided what became of it; the broker has not said so."""
 
 
 class Pending(Word):

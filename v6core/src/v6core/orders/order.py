@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Annotated, Any, Self, cast
@@ -24,6 +24,7 @@ from pydantic import (
 
 from v6core.contracts import Contract, OrderAction
 from v6core.identifiers import RandomIds, printable
+from v6core.moments import in_utc
 from v6core.money import ZERO, Computed, NotNegative, Number, Positive
 from v6core.orders.kinds import (
     NEEDS_LIMIT,
@@ -41,11 +42,23 @@ _IDS = RandomIds()
 Amount = Decimal | float | str
 
 
-def _read_only(value: Mapping[str, Any]) -> Mapping[str, Any]:
+def read_only(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a copy that cannot be changed."""
     return MappingProxyType(dict(value))
 
 
-Options = Annotated[Mapping[str, Any], AfterValidator(_read_only), PlainSerializer(dict, return_type=dict[str, Any])]
+Options = Annotated[Mapping[str, Any], AfterValidator(read_only), PlainSerializer(dict, return_type=dict[str, Any])]
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    """Yield every text in an order's options, the names among them."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from _texts_in([*value.keys(), *value.values()])  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]  # a plugin's own
+    elif isinstance(value, list | tuple | set | frozenset):
+        for part in value:  # pyright: ignore[reportUnknownVariableType]  # likewise
+            yield from _texts_in(part)
 
 
 class Order(BaseModel):
@@ -118,10 +131,18 @@ class Order(BaseModel):
     def _check_text(cls, value: str | None, info: ValidationInfo) -> str | None:
         return None if value is None else printable(value, info.field_name or "text")
 
+    @field_validator("options")
+    @classmethod
+    def _check_options(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        wrong = next((text for text in _texts_in(value) if not text.isprintable()), None)
+        if wrong is not None:
+            raise ValueError(f"options must hold no control characters, not {wrong!r}")
+        return value
+
     @field_validator("good_till", "created_at", "submitted_at", "filled_at")
     @classmethod
     def _in_utc(cls, value: datetime | None) -> datetime | None:
-        return None if value is None else value.astimezone(UTC)
+        return None if value is None else in_utc(value)
 
     @field_validator("anomalies")
     @classmethod

@@ -130,3 +130,10 @@ def _traded(changes: Changes) -> tuple[Contract, OrderAction, Decimal]:
 
 def _side(quantity: Decimal) -> OrderAction:
     return OrderAction.BUY if quantity > 0 else OrderAction.SELL
+
+
+def smaller(held: Iterable[SignedLeg], other: Iterable[SignedLeg]) -> Changes:
+    """Return of each contract the smaller of two holdings on the same side; where they differ in side, nothing."""
+    others = {contract.key: quantity for contract, quantity in netted(other)}
+    rows = ((contract, quantity, others.get(contract.key, ZERO)) for contract, quantity in netted(held))
+    return tuple((contract, min(a, b, key=abs)) for contract, a, b in rows if a * b > 0)

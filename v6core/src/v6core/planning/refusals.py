@@ -21,6 +21,8 @@ class PlanningCode(Word):
     """Several orders at the present quotes come to more than the limit."""
     OUT_OF_RATIO = auto()
     """What is held is no number of the strategy's units, so that a price or a target per unit says nothing."""
+    POSITION_CHANGED = auto()
+    """Part of what was to be closed has gone meanwhile."""
     ROLL_IDENTICAL = auto()
     """The target is what is held."""
     ROLL_EXPIRED = auto()

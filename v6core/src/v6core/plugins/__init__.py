@@ -6,7 +6,7 @@
 * ``extensions`` -- checks and observers, called one by one so that each answer carries whose it is
 """
 
-from v6core.plugins.brokers import load_broker, settings_models
+from v6core.plugins.brokers import identity, load_broker, settings_models
 from v6core.plugins.extensions import Checks, Extensions, Observers, load_extensions
 from v6core.plugins.installed import BROKERS, COMMANDS, EXTENSIONS, Installed, installed, load_command
 
@@ -18,6 +18,7 @@ __all__ = [
     "Extensions",
     "Installed",
     "Observers",
+    "identity",
     "installed",
     "load_broker",
     "load_command",

@@ -16,6 +16,7 @@ import pluggy
 
 from v6core import hookspecs
 from v6core.errors import PluginError
+from v6core.identifiers import plainly
 
 HOOKS: dict[str, tuple[str, ...]] = {
     name: tuple(inspect.signature(getattr(hookspecs, name)).parameters)
@@ -119,10 +120,10 @@ def _check_arguments(hook: str, function: Callable[..., Any], whose: str) -> Non
 
 
 def told(error: BaseException) -> str:
-    """Return what a plugin raised as one short line; its text is a stranger's."""
+    """Return what a plugin raised as one short printable line; its text is a stranger's."""
     try:
         words = " ".join(str(error).split())
     except Exception:  # noqa: BLE001 -- even the text of an exception is the plugin's code
         words = ""
     name = type(error).__name__
-    return f"{name}: {words[:200]}" if words else name
+    return plainly(f"{name}: {words}" if words else name, len(name) + 202)

@@ -44,6 +44,14 @@ def load_broker(plugin: str, folder: Path | None = None) -> AnySpec:
     )
 
 
+def identity(plugin: str, folder: Path | None = None) -> str:
+    """Return whose a plugin is: its distribution and version, or the hash of the file that it is."""
+    if not plugin.endswith(".py"):
+        return str(find(plugin, BROKERS))
+    content = ((folder or Path.cwd()) / plugin).read_bytes()
+    return f"the file {plugin} {hashlib.sha256(content).hexdigest()[:16]}"
+
+
 def settings_models() -> dict[str, type[BaseModel]]:
     """Return the settings models of all installed brokers, by the plugin's name; all of their plugins are imported.
 

@@ -13,7 +13,7 @@ from v6core.cli.invocation import Invocation, shared_options, subcommand
 from v6core.cli.records import order_id_in, rows_of
 from v6core.cli.telling import table
 from v6core.events import EngineEvent, OrderEvent
-from v6core.journal import Row, verify
+from v6core.journal import Row, journal_exists, verify
 
 _KINDS: list[str] = [event.model_fields["event"].default for event in get_args(OrderEvent | EngineEvent)]
 
@@ -86,7 +86,7 @@ def _gist(row: Row) -> str:
 def verify_it(invocation: Invocation) -> None:
     """Check every row of the journal, every link of its chain, and the file that holds it."""
     path = invocation.configuration().journal.path
-    if not path.exists():
+    if not journal_exists(path):
         invocation.tell({"path": str(path), "ok": True, "rows": 0}, [f"there is no journal at {path} yet"])
         return
     found = verify(path)

@@ -26,6 +26,7 @@ from v6core.orders import BracketOrder, Order
 @takes_order
 @click.option("--take-profit", type=Amount("take_profit"), help="Also place a limit order that takes this profit.")
 @click.option("--stop-loss", type=Amount("stop_loss"), help="Also place a stop that limits the loss.")
+@click.option("--despite-doubt", is_flag=True, help="Let what only reduces out beside an order in doubt.")
 @click.option("--order-id", type=click.UUID, help="The order's id, to be able to ask for it in any case.")
 @takes_wait
 def command(
@@ -35,6 +36,7 @@ def command(
     take_profit: Any,
     stop_loss: Any,
     order_id: UUID | None,
+    despite_doubt: bool,
     wait: float | None,
     **ticket: Any,
 ) -> None:
@@ -44,12 +46,16 @@ def command(
     """
     order = order_of(ticket, {} if order_id is None else {"order_id": order_id})
     if take_profit is not None or stop_loss is not None:
+        if despite_doubt:
+            raise click.UsageError("--despite-doubt is for an order that only reduces; a bracket opens")
         bracket = _bracket(order, take_profit, stop_loss)
         result = run_engine(invocation, lambda engine: _place_bracket(invocation, engine, contract, bracket, wait))
         invocation.tell(result.model_dump(mode="json"), result_lines(result))
         judge_result(result)
         return
-    placed = run_engine(invocation, lambda engine: _place(invocation, engine, contract, order, wait))
+    placed = run_engine(
+        invocation, lambda engine: _place(invocation, engine, contract, order, wait, despite_doubt=despite_doubt)
+    )
     invocation.tell(placed.model_dump(mode="json"), order_lines(placed))
     judge_order(placed)
 
@@ -63,11 +69,17 @@ def _bracket(order: Order, take_profit: Any, stop_loss: Any) -> BracketOrder:
 
 
 async def _place(
-    invocation: Invocation, engine: OrderExecutionEngine, contract: Contract, order: Order, wait: float | None
+    invocation: Invocation,
+    engine: OrderExecutionEngine,
+    contract: Contract,
+    order: Order,
+    wait: float | None,
+    *,
+    despite_doubt: bool,
 ) -> Order:
     await _refuse_known(engine, order)
     async with _on_its_way(invocation, engine, order):
-        placed = await engine.place_order(contract, order)
+        placed = await engine.place_order(contract, order, despite_doubt=despite_doubt)
     invocation.sent = sent_of(placed)
     return await ended(engine, placed, wait)
 

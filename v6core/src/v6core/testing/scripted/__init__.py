@@ -25,6 +25,7 @@ from v6core.testing.scripted.broker import (
 from v6core.testing.scripted.steps import (
     Step,
     accepts,
+    clears,
     confirms,
     fills,
     hangs,
@@ -45,6 +46,7 @@ __all__ = [
     "ScriptedSettings",
     "Step",
     "accepts",
+    "clears",
     "confirms",
     "fills",
     "hangs",

@@ -29,6 +29,7 @@ EVERYTHING = Capabilities(
     submit_identity=SubmitIdentity.QUERYABLE,
     fills_reach=HistoryReach.UNLIMITED,
     completed_reach=HistoryReach.UNLIMITED,
+    global_cancel=True,
     preview=True,
     quotes=True,
     option_chains=True,

@@ -89,6 +89,10 @@ class Book:
         self._numbers += 1
         return self._numbers
 
+    def begin_anew(self) -> None:
+        """Give ids from the first on again, as a broker does that was restarted."""
+        self._numbers = 0
+
     def add(self, order: Order) -> HeldOrder:
         """Take an order in; a second one under the same reference takes the place of the first."""
         assert order.order_ref is not None, "an order is bound before it is sent"

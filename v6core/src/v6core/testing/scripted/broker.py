@@ -21,7 +21,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from v6core.broker import Broker, BrokerContext, BrokerSpec, Receipt
-from v6core.capabilities import Capabilities
+from v6core.capabilities import Capabilities, SubmitIdentity
 from v6core.clock import SystemClock
 from v6core.contracts import Combo, Contract, ContractDetails
 from v6core.errors import Unavailable
@@ -45,8 +45,8 @@ from v6core.reports import (
     Snapshot,
 )
 from v6core.testing.scripted.abilities import EVERYTHING
-from v6core.testing.scripted.book import DEFAULT_PRICE, Book, Which
-from v6core.testing.scripted.steps import Step, accepts, confirms
+from v6core.testing.scripted.book import DEFAULT_PRICE, Book, HeldOrder, Which
+from v6core.testing.scripted.steps import Step, accepts, clears, confirms
 from v6core.words import Word
 
 Amount = Decimal | float | str
@@ -59,6 +59,7 @@ class Call(Word):
     DISCONNECT = auto()
     PLACE = auto()
     CANCEL = auto()
+    CANCEL_EVERYTHING = auto()
     MODIFY = auto()
     SNAPSHOT = auto()
     FIND = auto()
@@ -84,16 +85,19 @@ class _Script:
 
 
 class ScriptedSettings(BaseModel):
-    """The section of a scripted broker, which has nothing to configure."""
+    """The section of a scripted broker: what is said of real money, where it declares that it is not simulated."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    live: bool = False
+    account: str | None = None
 
 
 class ScriptedBroker(Broker):
     """A broker whose every move is scripted. One object serves several engines, one after the other.
 
     ``quotes_of`` holds quotes by contract key, ``chains`` option chains by symbol, ``details`` what is known of
-    contracts by key, ``previewed`` the answer to each preview, ``cash`` what its account tells.
+    contracts by key, ``previewed`` the answer to each preview, ``cash`` and ``paper`` what its account tells.
     """
 
     def __init__(self, capabilities: Capabilities = EVERYTHING) -> None:
@@ -107,12 +111,14 @@ class ScriptedBroker(Broker):
         self.details: dict[str, ContractDetails] = {}
         self.previewed = Preview(commission=Decimal(1))
         self.cash = Decimal(100_000)
+        self.paper: bool | None = True
         self.is_connected = False
         self.link = LinkState.UP
         self._waiting: defaultdict[tuple[Call, str | None], deque[_Script]] = defaultdict(deque)
         self._usual = {
             Call.PLACE: _Script((accepts,)),
             Call.CANCEL: _Script((confirms,)),
+            Call.CANCEL_EVERYTHING: _Script((clears,)),
             Call.MODIFY: _Script((confirms,)),
         }
         self._kept_back: list[Report] | None = None
@@ -217,6 +223,12 @@ class ScriptedBroker(Broker):
         held = self.book.find(which)
         held.status = ReportedStatus(status)
         self.say(held.report(self.now(), reason or None))
+
+    def end_foreign(self) -> None:
+        """Let the orders of others be cancelled."""
+        ended = [order.model_copy(update={"status": ReportedStatus.CANCELLED}) for order in self.book.foreign]
+        self.book.foreign.clear()
+        self.say(*ended)
 
     def confirm(self, which: Which) -> None:
         """Do what was asked of an order: the modify that is not answered yet, else a cancel."""
@@ -352,13 +364,25 @@ class ScriptedBroker(Broker):
         receipts: list[Receipt] = []
         if script.arrives:
             self.arrivals.extend(refs)
-            receipts = [Receipt(order.order_id, self.book.add(order).broker_order_id) for order in orders]
+            receipts = [Receipt(order.order_id, self._taken(order).broker_order_id) for order in orders]
         await self._play(script, refs)
         return tuple(receipts)
+
+    def _taken(self, order: Order) -> HeldOrder:
+        """Take an order in; where references are enforced, a second one under the same is the first."""
+        known = self.book.orders.get(str(order.order_ref))
+        enforced = self.capabilities.submit_identity in {SubmitIdentity.ENFORCED, SubmitIdentity.WINDOW}
+        return known if known is not None and enforced else self.book.add(order)
 
     async def cancel(self, order: Order) -> None:
         """Be asked to cancel."""
         await self._requested(Call.CANCEL, order, {})
+
+    async def cancel_everything(self) -> None:
+        """Be asked to cancel every order, whoever's it is; the script is told the references of ours."""
+        refs = tuple(held.ref for held in self.book.orders.values() if held.is_open)
+        self.calls.append(Received(Call.CANCEL_EVERYTHING, refs))
+        await self._play(self._script(Call.CANCEL_EVERYTHING, ()), refs)
 
     async def modify(self, order: Order, changes: Mapping[str, Any]) -> None:
         """Be asked to change an order."""
@@ -387,7 +411,7 @@ class ScriptedBroker(Broker):
             rejections=tuple(one.rejection for one in held if one.rejection is not None),
             fills=tuple(self.book.executions.values()),
             positions=self.book.positions(),
-            account=Account(account="SCRIPTED", cash=self.cash),
+            account=Account(account="SCRIPTED", paper=self.paper, cash=self.cash),
         )
 
     async def find(self, order_ref: str) -> Evidence:

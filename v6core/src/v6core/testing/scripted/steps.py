@@ -29,6 +29,12 @@ def confirms(broker: ScriptedBroker, refs: Refs) -> None:
         broker.confirm(ref)
 
 
+def clears(broker: ScriptedBroker, refs: Refs) -> None:
+    """Cancel the orders, and those of others."""
+    confirms(broker, refs)
+    broker.end_foreign()
+
+
 def fills(
     quantity: Decimal | float | str | None = None,
     price: Decimal | float | str | None = None,

@@ -1,0 +1,116 @@
+"""Handing orders to the broker, and waiting for what it says of them.
+
+Whatever goes wrong leaves an order in doubt, unless the broker proves that no byte of it left. Only to a broker that
+refuses a second order under one reference is the same order sent again, and only by the process that first sent it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from uuid import UUID
+
+from v6core.broker import Broker
+from v6core.config import EngineSection
+from v6core.engine.calls import within
+from v6core.engine.record import Record
+from v6core.engine.scribe import Scribe
+from v6core.errors import NotSent
+from v6core.events import AbsenceProved, DoubtRaised, OrderResent
+from v6core.identifiers import plainly
+from v6core.lifecycle import is_settled
+from v6core.orders import Order, OrderStatus
+from v6core.plugins.attaching import told
+from v6core.reconciliation import may_resend
+
+Ids = tuple[UUID, ...]
+Orders = tuple[Order, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _First:
+    """When orders first went out, in the loop's seconds, and which went out together."""
+
+    at: float
+    unit: Ids
+
+
+class Sending:
+    """Sends orders whose intents are durable."""
+
+    def __init__(self, *, broker: Broker, record: Record, scribe: Scribe, deadlines: EngineSection) -> None:
+        self._broker = broker
+        self._record = record
+        self._scribe = scribe
+        self._deadlines = deadlines
+        self._first: dict[UUID, _First] = {}
+
+    async def send(self, orders: Orders) -> None:
+        """Hand orders over as a unit; what is proved not to have left is LOST."""
+        ids = tuple(order.order_id for order in orders)
+        self._first.update(dict.fromkeys(ids, _First(asyncio.get_running_loop().time(), ids)))
+        try:
+            await self._hand_over(orders)
+        except NotSent as error:
+            evidence, now = f"not sent: {plainly(str(error))}", self._broker.now()
+            await self._scribe.write(*(AbsenceProved(time=now, order_id=i, evidence=evidence) for i in ids))
+
+    async def _hand_over(self, orders: Orders) -> None:
+        ids = tuple(order.order_id for order in orders)
+        try:
+            receipts = await within(self._deadlines.ack_deadline, self._broker.place(orders))
+            for receipt in receipts:
+                self._record.know_as(receipt.broker_order_id, receipt.order_id)
+        except NotSent:
+            raise
+        except TimeoutError:
+            await self._doubt(ids, f"sending took more than {self._deadlines.ack_deadline:g} s")
+        except Exception as error:  # noqa: BLE001 -- no exception proves that nothing left
+            await self._doubt(ids, f"sending failed: {told(error)}")
+
+    async def answered(self, ids: Ids) -> None:
+        """Wait until the broker has answered for each order; those that it has not answered for are in doubt."""
+
+        def settled() -> bool:
+            if self._scribe.failure is not None:
+                raise self._scribe.failure
+            # A doubt that is raised is an answer to the caller, too: it says that nobody can know yet.
+            statuses = [self._record.states[order_id].status for order_id in ids]
+            return all(is_settled(status) or status is OrderStatus.IN_DOUBT for status in statuses)
+
+        if not await self._scribe.until(settled, *ids, timeout=self._deadlines.ack_deadline):
+            await self._doubt(ids, f"no answer within {self._deadlines.ack_deadline:g} s")
+        for order_id in ids:
+            if self._record.states[order_id].status is not OrderStatus.IN_DOUBT:
+                self._first.pop(order_id, None)
+
+    async def _doubt(self, ids: Ids, reason: str) -> None:
+        unanswered = tuple(i for i in ids if self._record.states[i].status is OrderStatus.PENDING_SUBMIT)
+        now = self._broker.now()
+        if unanswered:
+            await self._scribe.write(*(DoubtRaised(time=now, order_id=i, reason=reason) for i in unanswered))
+
+    def resendable(self, order_id: UUID) -> Orders:
+        """Return an order in doubt, with those of its unit that are, as they may go out again; else nothing.
+
+        Only this process knows when it first sent an order: what an earlier one sent is never sent again.
+        """
+        first = self._first.get(order_id)
+        if first is None:
+            return ()
+        states = [self._record.states[i] for i in first.unit]
+        doubtful = [state for state in states if state.status is OrderStatus.IN_DOUBT]
+        age, window = asyncio.get_running_loop().time() - first.at, self._deadlines.resend_window
+        capabilities = self._broker.capabilities
+        allowed = all(may_resend(state, capabilities, age=age, window=window) for state in doubtful)
+        return tuple(state.terms for state in doubtful) if allowed else ()
+
+    async def send_again(self, orders: Orders) -> None:
+        """Send orders in doubt again, and wait for their answers."""
+        ids, now = tuple(order.order_id for order in orders), self._broker.now()
+        await self._scribe.write(*(OrderResent(time=now, order_id=order_id) for order_id in ids))
+        try:
+            await self._hand_over(orders)
+        except NotSent as error:
+            await self._doubt(ids, f"not sent again: {error}")  # which says nothing of the first time
+        await self.answered(ids)

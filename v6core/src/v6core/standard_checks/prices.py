@@ -1,0 +1,71 @@
+"""What an order would trade at: the reference that its price is compared with, the far side, and the collar."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from v6core.contracts import Combo, Contract
+from v6core.orders import Order, OrderType
+from v6core.risk import CheckContext, Denial
+
+_OLDEST_QUOTE = 60.0
+_LEAST_OPTION_BAND = Decimal("0.10")
+_OPTIONS = frozenset({"OPTION", "FUTURE_OPTION"})
+_AT_THE_MARKET = frozenset({OrderType.MARKET, OrderType.MARKET_TO_LIMIT})
+
+
+def price_collar(order: Order, context: CheckContext) -> Denial | None:
+    """Deny a price too far on the losing side of the reference, and a market order into too wide a quote."""
+    contract = order.contract
+    is_option = contract is not None and _is_option(contract)
+    collar = context.limits.option_price_collar if is_option else context.limits.price_collar
+    name = "option_price_collar" if is_option else "price_collar"
+    if collar is None or contract is None or not (order.limit_price is not None or order.order_type in _AT_THE_MARKET):
+        return None
+    market = _reference(context)
+    reference = order.stop_price if order.stop_price is not None else market
+    if reference is None:
+        return no_reference(order, context, name)
+    price = order.limit_price if order.limit_price is not None else far_side(order, context)
+    if price is None:
+        return no_reference(order, context, name)
+    band = abs(reference) * collar
+    band = max(band, _LEAST_OPTION_BAND) if is_option else band
+    through = order.action.sign * (price - reference)
+    if through <= band:
+        return None
+    side = "above" if order.action.sign > 0 else "below"
+    return Denial(
+        "PRICE_COLLAR", f"{price:f} is {through:f} {side} {reference:f}; at most {band:f} ([risk] {name} {collar:f})"
+    )
+
+
+def far_side(order: Order, context: CheckContext) -> Decimal | None:
+    """Return the price at which the order would trade: the ask to buy, the bid to sell, else what is nearest to it."""
+    quote = context.quote
+    if quote is None or quote.age(context.now) > _OLDEST_QUOTE:
+        return None
+    sides = (quote.ask, quote.last, quote.bid) if order.action.sign > 0 else (quote.bid, quote.last, quote.ask)
+    return next((price for price in sides if price is not None), None)
+
+
+def no_reference(order: Order, context: CheckContext, limit: str) -> Denial | None:
+    """Return the denial for want of a price to check by; a simulated broker needs none."""
+    if context.capabilities.simulated:
+        return None
+    what = "no quote" if context.quote is None else "no quote of the last minute"
+    key = order.contract.key if order.contract is not None else "the contract"
+    return Denial("NO_REFERENCE", f'{what} of {key} to check the price by; [risk] {limit} = "off" sends it unchecked')
+
+
+def _reference(context: CheckContext) -> Decimal | None:
+    quote = context.quote
+    if quote is None or quote.age(context.now) > _OLDEST_QUOTE:
+        return None
+    return quote.mid if quote.mid is not None else quote.last
+
+
+def _is_option(contract: Contract) -> bool:
+    if isinstance(contract, Combo):
+        return all(leg.contract.kind in _OPTIONS for leg in contract.legs)
+    return contract.kind in _OPTIONS

@@ -1,12 +1,14 @@
-"""What a durable entry costs: one append beside a bare sqlite3 commit of the same row, grouped commits, replay.
+"""What a durable entry costs: one append beside a bare sqlite3 commit of the same row, grouped commits, reading.
 
-``python benchmarks/journal.py [--thorough] [--folder FOLDER]``. The two kinds of commit alternate within one run, so
-that a busy disk slows both alike; trust the ratio before the times. The folder decides which disk is measured.
+``python benchmarks/journal.py [--thorough] [--folder FOLDER]``. What is compared alternates within one run, so that a
+busy disk slows both alike; trust the ratio before the times. The folder decides which disk is measured. The record
+alone is measured here; ``order_path.py`` measures the whole engine.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
 import sqlite3
 import tempfile
@@ -17,10 +19,17 @@ from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter
 
+from v6core.contracts import Stock
+from v6core.engine.record import Record
+from v6core.engine.scribe import Scribe
+from v6core.events import OrderIntended
 from v6core.identifiers import SeededIds
 from v6core.journal import Entry, SqliteJournal, canonical_json
+from v6core.orders import Order
 
 GROUP = 64
+Pair = tuple[float, float]
+"""Seconds of one round: all together, and one after the other."""
 _IDS = SeededIds(1)
 _PAYLOAD = canonical_json({"event": "ORDER_SUBMITTED", "order_ref": "v6-" + "a" * 35, "text": "x" * 250})
 
@@ -33,20 +42,23 @@ def main() -> None:
     scale = 10 if arguments.thorough else 1
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
         commits(Path(folder), 600 * scale)
-        groups(Path(folder), 4 * scale)
+        groups(Path(folder), 12 * scale)
+        writers(Path(folder), 12 * scale)
         replay(Path(folder), 20_000 * scale)
 
 
 def commits(folder: Path, count: int) -> None:
-    with SqliteJournal.open(folder / "commits.db", ids=_IDS) as journal, contextlib.closing(bare(folder)) as connection:
+    with (
+        SqliteJournal.open(folder / "commits.db", ids=_IDS) as journal,
+        contextlib.closing(bare(folder / "bare.db")) as connection,
+    ):
         ours: list[float] = []
         theirs: list[float] = []
         for seq in range(1, count + 1):
             entry = an_entry()
-            row = (seq, entry.kind, entry.time.isoformat(), str(entry.order_id), entry.payload, "c" * 64)
             works: list[tuple[list[float], Callable[[], object]]] = [
                 (ours, partial(journal.append, [entry])),
-                (theirs, partial(commit, connection, row)),
+                (theirs, partial(commit, connection, a_row(seq, entry))),
             ]
             for times, work in works if seq % 2 else reversed(works):
                 times.append(seconds(work))
@@ -56,14 +68,53 @@ def commits(folder: Path, count: int) -> None:
 
 
 def groups(folder: Path, rounds: int) -> None:
-    grouped = single = 0.0
-    with SqliteJournal.open(folder / "groups.db", ids=_IDS) as journal:
+    """Append entries together and one at a time, in turn; the bare commits of as many rows say what can be reached."""
+    ours: list[Pair] = []
+    bare_pairs: list[Pair] = []
+    with (
+        SqliteJournal.open(folder / "groups.db", ids=_IDS) as journal,
+        contextlib.closing(bare(folder / "bare-groups.db")) as connection,
+    ):
+        seq = 0
         for _ in range(rounds):
             entries = [an_entry() for _ in range(GROUP)]
-            grouped += seconds(partial(journal.append, entries))
-            single += sum(seconds(partial(journal.append, [one])) for one in entries)
-    print(f"{f'{GROUP} entries in one commit':28} {grouped / rounds * 1e3:8.2f} ms   one at a time", end=" ")
-    print(f"{single / rounds * 1e3:.2f} ms   {single / grouped:.0f} times")
+            grouped = seconds(partial(journal.append, entries))
+            ours.append((grouped, sum(seconds(partial(journal.append, [one])) for one in entries)))
+            rows = [a_row(seq + number, entry) for number, entry in enumerate(entries + entries, 1)]
+            seq += len(rows)
+            grouped = seconds(partial(commit, connection, *rows[:GROUP]))
+            bare_pairs.append((grouped, sum(seconds(partial(commit, connection, one)) for one in rows[GROUP:])))
+    show_groups(f"{GROUP} entries in one commit", ours)
+    show_groups(f"{GROUP} rows, bare sqlite3", bare_pairs)
+
+
+def writers(folder: Path, rounds: int) -> None:
+    """Write intents as the engine does, by tasks that come together and by one task, in turn."""
+    pairs = asyncio.run(written(folder, rounds))
+    show_groups(f"{GROUP} tasks at the scribe", pairs)
+
+
+async def written(folder: Path, rounds: int) -> list[Pair]:
+    """Return the seconds of each round: all at once, and one after the other."""
+    found: list[Pair] = []
+    with SqliteJournal.open(folder / "writers.db", ids=_IDS) as journal:
+        scribe = Scribe(journal, Record(journal.engine_id), ())
+        for _ in range(rounds):
+            together, alone = intents(), intents()
+            start = perf_counter()
+            await asyncio.gather(*map(scribe.write, together))
+            between = perf_counter()
+            for intent in alone:
+                await scribe.write(intent)
+            found.append((between - start, perf_counter() - between))
+    return found
+
+
+def intents() -> list[OrderIntended]:
+    """Return the intents of new orders."""
+    now, contract = datetime.now(UTC), Stock("GOOG")
+    orders = [Order.limit("BUY", 10, 100, order_id=_IDS.order_id(), contract=contract) for _ in range(GROUP)]
+    return [OrderIntended(time=now, order_id=order.order_id, order=order) for order in orders]
 
 
 def replay(folder: Path, count: int) -> None:
@@ -73,24 +124,28 @@ def replay(folder: Path, count: int) -> None:
     opening = seconds(lambda: SqliteJournal.open(folder / "replay.db", ids=_IDS).close())
     with SqliteJournal.open(folder / "replay.db", ids=_IDS) as journal:
         reading = seconds(lambda: sum(1 for _ in journal.rows()))
-    print(f"{'replay, chain checked':28} {count / reading:8,.0f} rows a second; opening {opening * 1e3:.0f} ms")
+    print(f"{'rows read, chain checked':28} {count / reading:8,.0f} rows a second; opening {opening * 1e3:.0f} ms")
 
 
 def an_entry() -> Entry:
     return Entry("ORDER_EVENT", datetime.now(UTC), _PAYLOAD, _IDS.order_id())
 
 
-def bare(folder: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(folder / "bare.db", isolation_level=None)
+def a_row(seq: int, entry: Entry) -> tuple[object, ...]:
+    return (seq, entry.kind, entry.time.isoformat(), str(entry.order_id), entry.payload, "c" * 64)
+
+
+def bare(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("CREATE TABLE rows (seq INTEGER PRIMARY KEY, kind, time, order_id, payload, chain)")
     return connection
 
 
-def commit(connection: sqlite3.Connection, row: tuple[object, ...]) -> None:
+def commit(connection: sqlite3.Connection, *rows: tuple[object, ...]) -> None:
     connection.execute("BEGIN")
-    connection.execute("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?)", row)
+    connection.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?)", rows)
     connection.execute("COMMIT")
 
 
@@ -102,6 +157,12 @@ def seconds(work: Callable[[], object]) -> float:
 
 def show(what: str, times: list[float]) -> None:
     print(f"{what:28} {median(times) * 1e3:8.3f} ms p50 {quantiles(times, n=100)[98] * 1e3:8.3f} ms p99")
+
+
+def show_groups(what: str, rounds: list[Pair]) -> None:
+    together, alone = (median(times) for times in zip(*rounds, strict=True))
+    ratio = median(one / all_ for all_, one in rounds)
+    print(f"{what:28} {together * 1e3:8.2f} ms   one at a time {alone * 1e3:.2f} ms   {ratio:.0f} times")
 
 
 if __name__ == "__main__":

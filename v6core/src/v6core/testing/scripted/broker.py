@@ -152,7 +152,8 @@ class ScriptedBroker(Broker):
 
     def received(self, call: Call | str) -> tuple[str, ...]:
         """Return the references that the calls of a kind were about, in order."""
-        return tuple(ref for one in self.calls if one.call is Call(call) for ref in one.refs)
+        kind = Call(call)
+        return tuple(ref for one in self.calls if one.call is kind for ref in one.refs)
 
     def _script(self, call: Call, orders: Sequence[Order]) -> _Script:
         for key in (*(str(order.order_id) for order in orders), None):

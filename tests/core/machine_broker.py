@@ -150,7 +150,8 @@ class MachineBroker(ScriptedBroker):
         """Begin a day: lists tell of it alone."""
         self.since = self.now()
         self.forgotten |= {key for key, held in self.book.orders.items() if not held.is_open}
-        self.past_executions |= set(self.book.executions)
+        said = {report.fill.execution_id for report in self.said if isinstance(report, FillReport)}
+        self.past_executions |= {*self.book.executions, *said}  # what was taken back unheard is told no more, either
 
     def retell_corrections(self) -> None:
         """Say again what was replaced today: a list of executions shows only what counts."""

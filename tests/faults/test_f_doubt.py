@@ -682,3 +682,31 @@ async def test_F28_an_order_that_filled_and_was_taken_back_unheard_is_in_doubt(t
         await settle(LONG_ENOUGH)
         assert (await only(engine)).status is OrderStatus.IN_DOUBT
         assert kinds(engine).count("DOUBTED") == 1
+
+
+@simulated
+async def test_F07_an_old_doubt_is_looked_into_as_soon_as_there_is_another_connection() -> None:
+    broker = ScriptedBroker()
+    broker.on("place", arrives=False)
+    async with engine_on(broker) as engine:
+        order = await engine.place_order(GOOG, buy())
+        await settle(3600)
+        await engine.reconnect()
+        await settle(LONG_ENOUGH)
+        assert (await engine.order(order.order_id)).status is OrderStatus.LOST
+
+
+@simulated
+async def test_F25_a_fill_that_is_missing_from_an_order_that_ended_is_asked_for() -> None:
+    broker = ScriptedBroker()
+    async with engine_on(broker) as engine:
+        order = await engine.place_order(GOOG, buy(10))
+        with broker.muted():
+            broker.fill(order, 4)
+        broker.end(order)
+        await settle()
+        assert [row.order_id for row in await engine.orders(in_doubt=True)] == [order.order_id]
+        await settle(10)
+        ended = await engine.order(order.order_id)
+        assert (ended.status, ended.filled_quantity) == (OrderStatus.CANCELLED, D(4))
+        assert not await engine.orders(in_doubt=True)

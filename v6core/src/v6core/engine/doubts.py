@@ -56,6 +56,7 @@ class Doubts:
         self._deadlines = deadlines
         self._suspects: dict[UUID, None] = {}
         self._rounds: dict[UUID, int] = {}
+        self._connection = record.connection
 
     def learn(self, change: Change) -> None:
         """Suspect an order of which the broker said what does not fit: it is asked after once."""
@@ -74,19 +75,28 @@ class Doubts:
     def _questions(self) -> tuple[UUID, ...]:
         """Return the orders that a broker's answer could settle."""
         record = self._record
-        unfinished = (i for i in (*record.doubtful_ids, *record.awaiting_ids) if i in record.open_ids)
-        return tuple(dict.fromkeys((*unfinished, *self._suspects)))
+        unfinished = (i for i in record.doubtful_ids if i in record.open_ids)
+        return tuple(dict.fromkeys((*unfinished, *record.awaiting_ids, *self._suspects)))
 
     async def run(self) -> None:
         """Go on for as long as the journal can be written."""
         while self._scribe.failure is None:
             await self._scribe.until(lambda: bool(self._questions()))
-            questions = self._questions()
-            self._rounds = {i: self._rounds.get(i, 0) + 1 for i in questions}
-            eager = any(rounds <= _EAGER_ROUNDS for rounds in self._rounds.values())
-            await asyncio.sleep(self._deadlines.settle * (1 if eager else _SLOWER))
+            await self._pause()
             await self._recovery.wait_until_ready()
             await self._round(self._questions())
+
+    async def _pause(self) -> None:
+        """Wait between two rounds: longer where many have settled nothing, until there is another connection."""
+        connection = self._record.connection
+        if connection != self._connection:
+            self._rounds, self._connection = {}, connection
+        self._rounds = {i: self._rounds.get(i, 0) + 1 for i in self._questions()}
+        eager = any(rounds <= _EAGER_ROUNDS for rounds in self._rounds.values())
+        for _ in range(1 if eager else _SLOWER):
+            await asyncio.sleep(self._deadlines.settle)
+            if self._record.connection != connection:
+                return
 
     async def _round(self, questions: tuple[UUID, ...]) -> None:
         for order_id in questions:

@@ -39,8 +39,7 @@ def _(report: OrderReport, state: OrderState) -> Step:
     known = _seen_as(state, report.broker_order_id, report.replaces)
     if _is_superseded(known, report.broker_order_id):
         return known, None
-    if report.filled_quantity is not None and report.filled_quantity > known.reported_filled:
-        known = known._replace(reported_filled=report.filled_quantity)
+    known = _with_claim(known, report)
     filled = report.status is ReportedStatus.FILLED
     if filled and known.status is OrderStatus.IN_DOUBT and not known.is_filled_as_it_was:
         return known, None  # a claim to be filled settles no doubt: the fills do, or another word
@@ -61,6 +60,16 @@ def _(report: OrderReport, state: OrderState) -> Step:
     if (shown.terms is not known.terms and shown.is_full) or (filled and shown.is_filled_as_it_was):
         evidence = _E.FILL_WHOLE
     return _with_words(shown, report), evidence
+
+
+def _with_claim(state: OrderState, report: OrderReport) -> OrderState:
+    """Remember how much the broker says is filled: the latest word, for a fill may have been taken back since."""
+    claimed = report.filled_quantity
+    if claimed is None or claimed == state.reported_filled:
+        return state
+    if state.reported_at is not None and report.time < state.reported_at:
+        return state
+    return state._replace(reported_filled=claimed, reported_at=report.time)
 
 
 @hear.register

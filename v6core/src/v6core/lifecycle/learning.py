@@ -75,7 +75,7 @@ def _(event: OperatorDecided, state: OrderState) -> Step:
     known = state._replace(anomalies=state.anomalies - {Anomaly.FILLS_UNPROVEN} | {Anomaly.DECIDED_BY_OPERATOR})
     if event.verdict is Verdict.FILLED:
         known = with_ledger(known, known.ledger.add(_told_fill(event, state.terms)))
-    known = _overlays_settled(known)
+    known = _overlays_settled(known)._replace(reported_filled=known.totals.quantity, reported_at=event.time)
     if known.status is not OrderStatus.IN_DOUBT:
         return known, _E.FILL_WHOLE if known.is_full and known.status is not OrderStatus.FILLED else None
     return _decided(event, known)

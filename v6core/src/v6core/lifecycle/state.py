@@ -31,6 +31,7 @@ class OrderState(NamedTuple):
     totals: FillTotals = FillTotals()
     broker_order_ids: tuple[str, ...] = ()
     reported_filled: Decimal = ZERO
+    reported_at: datetime | None = None
     reported_working: bool = False
     anomalies: frozenset[Anomaly] = frozenset()
     pending_cancel: Pending | None = None
@@ -73,6 +74,8 @@ class OrderState(NamedTuple):
     def is_doubtful(self) -> bool:
         """Whether nobody knows what became of the order, of a cancel or a modify of it, or how much of it filled."""
         if self.status is OrderStatus.IN_DOUBT or Anomaly.FILLS_UNPROVEN in self.anomalies:
+            return True
+        if self.status.is_terminal and self.awaits_fills:
             return True
         return self.pending_cancel is Pending.IN_DOUBT or self.pending_modify is Pending.IN_DOUBT
 

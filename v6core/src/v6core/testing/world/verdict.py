@@ -13,11 +13,11 @@ from decimal import Decimal
 from uuid import UUID
 
 from v6core.capabilities import SubmitIdentity
-from v6core.events import AbsenceProved, OrderEvent, OrderIntended, event_from_json
+from v6core.events import AbsenceProved, OrderEvent, OrderIntended, event_from_row
 from v6core.fills import Fill
 from v6core.identifiers import parse_order_ref
 from v6core.journal import Row
-from v6core.lifecycle import OrderState, apply, fold
+from v6core.lifecycle import OrderState, apply
 from v6core.money import ZERO
 from v6core.orders import Anomaly, Order, OrderStatus, TimeInForce
 from v6core.positions import Position
@@ -71,12 +71,12 @@ def judge(seen: Seen, told: Told, *, is_over: bool = True) -> Findings:
         *case.duplicates(),
         *case.orphans(),
         *case.guesses(),
-        *case.false_ends(),
         *case.standings(is_over=is_over),
         *case.wrong_terms(),
         *case.fills(),
         *case.positions(),
         *case.halts(),
+        *(case.false_ends() if is_over else ()),
         *(case.overlays() if is_over else ()),
         *(case.replays() if is_over else ()),
     )
@@ -94,7 +94,8 @@ class _Case:
         for report in seen.executions:
             self._filled[report.order_ref or ""] += report.fill.quantity
         self._busted = {report.order_ref for report in seen.corrections if report.fill is None}
-        events = (event_from_json(row.payload) for row in told.rows if row.order_id is not None)
+        events = (event_from_row(row.payload) for row in told.rows if row.order_id is not None)
+        self._histories: dict[UUID, list[OrderState]] = {}
         self._events: defaultdict[UUID, list[OrderEvent]] = defaultdict(list)
         for event in events:
             if isinstance(event, OrderEvent):
@@ -135,17 +136,17 @@ class _Case:
             if self._is_excused(order) or not any(map(self._is_shown, rows)):
                 continue
             ends = {_end_of(row) for row in rows}
-            for status in sorted(self._called(order.order_id) & _ENDS - ends):
+            for status in sorted({state.status for state in self._states(order.order_id)} & _ENDS - ends):
                 yield f"{order.order_ref} was taken for {status}, and the broker holds {_standing(rows)}"
 
-    def _called(self, order_id: UUID) -> set[OrderStatus]:
-        """Return every status that an order was given, from its first event to its last."""
-        state: OrderState | None = None
-        called: set[OrderStatus] = set()
-        for event in self._events[order_id]:
-            state = apply(state, event)
-            called.add(state.status)
-        return called
+    def _states(self, order_id: UUID) -> list[OrderState]:
+        """Return every state that an order went through, from its first event to its last."""
+        if order_id not in self._histories:
+            states: list[OrderState] = []
+            for event in self._events[order_id]:
+                states.append(apply(states[-1] if states else None, event))
+            self._histories[order_id] = states
+        return self._histories[order_id]
 
     def standings(self, *, is_over: bool) -> Iterator[str]:
         for order in self._told.orders:
@@ -279,7 +280,7 @@ class _Case:
 
     def replays(self) -> Iterator[str]:
         for order in self._told.orders:
-            replayed = fold(self._events[order.order_id]).order
+            replayed = self._states(order.order_id)[-1].order
             if replayed != order:
                 yield f"{order.order_ref} is {order.status}, and {replayed.status} when replayed"
 

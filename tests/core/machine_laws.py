@@ -185,7 +185,8 @@ class EngineLaws(RuleBasedStateMachine):
             ref, presumed = str(state.terms.order_ref), state.terms.order_id in self.witness.presumed
             assert state.status is not OrderStatus.LOST or ref in self.witness.called_absent or presumed
             came = ref in self.broker.arrivals and ref in self.witness.called_absent
-            assert Anomaly.RESURRECTED not in state.anomalies or came or presumed
+            doubled = Anomaly.TWO_BROKER_ORDERS in state.anomalies
+            assert Anomaly.RESURRECTED not in state.anomalies or came or presumed or doubled
 
     @invariant()
     def each_order_reaches_the_broker_at_most_once_and_after_its_intent(self) -> None:

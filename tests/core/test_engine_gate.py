@@ -159,7 +159,17 @@ async def test_what_is_in_doubt_counts_against_a_limit() -> None:
     broker.on("place", arrives=False)
     async with engine_on(broker, limits=RiskLimits(max_position=D(15))) as engine:
         assert (await engine.place_order(GOOG, buy(10))).status is OrderStatus.IN_DOUBT
-        with pytest.raises(OrderDenied, match="MAX_POSITION: 20 > 15"):
+        with pytest.raises(OrderDenied, match="MAX_POSITION: 19 > 15"):
+            await engine.place_order(GOOG, buy(9))
+
+
+@simulated
+async def test_an_order_equal_to_one_in_doubt_is_a_duplicate_also_where_the_window_is_off() -> None:
+    broker = ScriptedBroker()
+    broker.on("place", arrives=False)
+    async with engine_on(broker, limits=RiskLimits(duplicate_window=None)) as engine:
+        await engine.place_order(GOOG, buy(10))
+        with pytest.raises(OrderDenied, match="DUPLICATE: equal to order .*, which is IN_DOUBT"):
             await engine.place_order(GOOG, buy(10))
 
 

@@ -20,19 +20,21 @@ _TERMS = (
     "limit_offset",
 )
 _UNANSWERED = frozenset({OrderStatus.PENDING_SUBMIT, OrderStatus.IN_DOUBT})
-_BESIDE = "despite_doubt=True lets what only reduces out beside it; [risk] duplicate_window sets this limit"
+_BESIDE = "see v6 orders --in-doubt; despite_doubt=True lets what only reduces out beside it"
 
 
 def duplicate(order: Order, context: CheckContext) -> Denial | None:
-    """Deny an order equal to one sent within ``duplicate_window`` seconds, or to one that is still unanswered."""
+    """Deny an order equal to one sent within ``duplicate_window`` seconds, or to one that is still unanswered.
+
+    An order equal to one in doubt is denied also where the window is switched off: it may be there already.
+    """
     window = context.limits.duplicate_window
-    if window is None:
-        return None
-    for age, other in _sent(context):
-        if age < float(window) and _equal(order, other, context):
+    for age, other in _sent(context) if window is not None else ():
+        if age < float(window or 0) and _equal(order, other, context):
             return Denial("DUPLICATE", f"equal to order {other.order_id} sent {age:.1f} s ago; within {window:f} s")
+    waiting = _UNANSWERED if window is not None else {OrderStatus.IN_DOUBT}
     for other in context.open_orders:
-        if other.status in _UNANSWERED and _equal(order, other, context):
+        if other.status in waiting and _equal(order, other, context):
             return Denial("DUPLICATE", f"equal to order {other.order_id}, which is {other.status}", _BESIDE)
     return None
 

@@ -8,13 +8,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from end_to_end.v6_calls import one_sentence, shared_quotes, v6, v6_json
 from v6core.identifiers import RandomIds
-from v6core.journal import SqliteJournal
+from v6core.journal import Entry, SqliteJournal
 
 JOURNAL = Path(".v6/journal.db")
 HEADER = "time,kind,symbol,expiration,strike,right,bid,bid_size,ask,ask_size\n"
@@ -83,6 +84,15 @@ def test_a_changed_journal_does_not_verify() -> None:
         connection.execute("UPDATE rows SET payload = replace(payload, '\"10\"', '\"99\"') WHERE kind = 'INTENDED'")
     called = v6("journal", "verify", "--json")
     assert (called.status, called.document["ok"], called.error["code"]) == (1, False, "JOURNAL_CORRUPT")
+
+
+def test_a_row_that_is_sealed_and_says_nothing_of_v6_does_not_verify() -> None:
+    v6_json("place", "GOOG", "buy", "10")
+    with closing(SqliteJournal.open(JOURNAL, ids=RandomIds())) as journal:
+        journal.append([Entry("STARTED", datetime(2026, 12, 1, tzinfo=UTC), '{"event":"STARTED","broker":7}')])
+        last = journal.last_seq
+    called = v6("journal", "verify", "--json")
+    assert (called.status, called.document["ok"], called.document["first_bad"]) == (1, False, last)
 
 
 def test_a_file_that_is_no_journal_is_refused() -> None:

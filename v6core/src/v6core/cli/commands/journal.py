@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, get_args
 
 import click
@@ -12,8 +13,8 @@ from v6core.cli.failures import CommandFailed, Failure
 from v6core.cli.invocation import Invocation, shared_options, subcommand
 from v6core.cli.records import order_id_in, rows_of
 from v6core.cli.telling import table
-from v6core.events import EngineEvent, OrderEvent
-from v6core.journal import Row, journal_exists, verify
+from v6core.events import EngineEvent, OrderEvent, event_from_json
+from v6core.journal import Damage, Row, Verification, journal_exists, verify
 
 _KINDS: list[str] = [event.model_fields["event"].default for event in get_args(OrderEvent | EngineEvent)]
 
@@ -84,12 +85,12 @@ def _gist(row: Row) -> str:
 
 @subcommand("verify")
 def verify_it(invocation: Invocation) -> None:
-    """Check every row of the journal, every link of its chain, and the file that holds it."""
+    """Check every row of the journal, every link of its chain, what each says, and the file that holds it."""
     path = invocation.configuration().journal.path
     if not journal_exists(path):
         invocation.tell({"path": str(path), "ok": True, "rows": 0}, [f"there is no journal at {path} yet"])
         return
-    found = verify(path)
+    found = _judged(path, verify(path))
     document = {
         "path": str(path),
         "ok": found.ok,
@@ -107,6 +108,17 @@ def verify_it(invocation: Invocation) -> None:
                 hint="keep the file, and restore a copy from before; v6 refuses to trade on this one",
             )
         )
+
+
+def _judged(path: Path, found: Verification) -> Verification:
+    """Judge what the rows say as live input is judged: a chain that holds was written by v6, or by whoever could."""
+    for row in rows_of(path) if found.ok else ():
+        try:
+            event_from_json(row.payload)
+        except ValueError as error:
+            told = f"journal row {row.seq}: it is no event of v6: {str(error).splitlines()[0]}"
+            return Verification(row.seq - 1, row.seq, Damage.UNREADABLE, told)
+    return found
 
 
 command.add_command(show)

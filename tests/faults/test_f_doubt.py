@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -710,3 +710,28 @@ async def test_F25_a_fill_that_is_missing_from_an_order_that_ended_is_asked_for(
         ended = await engine.order(order.order_id)
         assert (ended.status, ended.filled_quantity) == (OrderStatus.CANCELLED, D(4))
         assert not await engine.orders(in_doubt=True)
+
+
+class SetClock(SimulatedClock):
+    """A wall clock that can be set."""
+
+    ahead = timedelta()
+
+    def now(self) -> datetime:
+        """Return the time that it was set to."""
+        return super().now() + self.ahead
+
+
+@pytest.mark.parametrize("ahead", [timedelta(days=1), timedelta(minutes=-10)])
+@simulated
+async def test_F30_an_order_does_not_go_out_again_after_the_clock_was_set(ahead: timedelta) -> None:
+    broker = ScriptedBroker(scripted_capabilities(submit_identity=SubmitIdentity.WINDOW, identity_window=120))
+    broker.on("place", arrives=False)
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, SimulatedLoop)
+    clock = SetClock(START, loop)
+    async with OrderExecutionEngine.from_spec(broker.spec, ScriptedSettings(), clock=clock) as engine:
+        await engine.place_order(GOOG, buy())
+        clock.ahead = ahead
+        await settle(60)
+    assert len(broker.received("place")) == 1

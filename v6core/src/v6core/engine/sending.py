@@ -18,7 +18,7 @@ from v6core.engine.scribe import Scribe
 from v6core.errors import NotSent
 from v6core.events import AbsenceProved, DoubtRaised, OrderResent
 from v6core.identifiers import plainly
-from v6core.lifecycle import is_settled
+from v6core.lifecycle import OrderState, is_settled
 from v6core.orders import Order, OrderStatus
 from v6core.plugins.attaching import told
 from v6core.reconciliation import may_resend
@@ -100,10 +100,19 @@ class Sending:
             return ()
         states = [self._record.states[i] for i in first.unit]
         doubtful = [state for state in states if state.status is OrderStatus.IN_DOUBT]
-        age, window = asyncio.get_running_loop().time() - first.at, self._deadlines.resend_window
-        capabilities = self._broker.capabilities
-        allowed = all(may_resend(state, capabilities, age=age, window=window) for state in doubtful)
+        window, capabilities = self._deadlines.resend_window, self._broker.capabilities
+        allowed = all(may_resend(s, capabilities, age=self._age(s, first), window=window) for s in doubtful)
         return tuple(state.terms for state in doubtful) if allowed else ()
+
+    def _age(self, state: OrderState, first: _First) -> float:
+        """Return the seconds since an order first went out: by our clock or the broker's, whichever says more.
+
+        A machine that was suspended, or a wall clock that was set, must not make an old order young.
+        """
+        ours = asyncio.get_running_loop().time() - first.at
+        sent_at = state.submitted_at
+        theirs = 0.0 if sent_at is None else abs((self._broker.now() - sent_at).total_seconds())
+        return max(ours, theirs)
 
     async def send_again(self, orders: Orders) -> None:
         """Send orders in doubt again, and wait for their answers."""

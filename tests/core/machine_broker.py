@@ -28,7 +28,7 @@ from v6core.events import (
 from v6core.fills import Fill
 from v6core.journal import MemoryJournal
 from v6core.lifecycle import TRANSITIONS
-from v6core.orders import Order, OrderAction, OrderStatus
+from v6core.orders import Anomaly, Order, OrderAction, OrderStatus
 from v6core.reports import Evidence, FillCorrectionReport, FillReport, LinkState, Snapshot
 from v6core.testing import ScriptedBroker, scripted_capabilities
 from v6core.testing.scripted import HeldOrder, Step, accepts, confirms, hangs, later, raises, refuses, rejects
@@ -272,8 +272,10 @@ class Witness:
     def _check_step(self, order: Order) -> None:
         step = (self.statuses.get(order.order_id), order.status)
         self.statuses[order.order_id] = order.status
-        # What was presumed to have ended is corrected by the broker's word, whatever that is.
-        if step[0] is not step[1] and step not in ALLOWED and order.order_id not in self.presumed:
+        # What was presumed to have ended is corrected by the broker's word, whatever that is; and of two broker orders
+        # under one reference the second may work when the first has ended.
+        corrected = order.order_id in self.presumed or Anomaly.TWO_BROKER_ORDERS in order.anomalies
+        if step[0] is not step[1] and step not in ALLOWED and not corrected:
             self.jumps.append(step)
 
     def _check_proof(self, ref: str) -> None:

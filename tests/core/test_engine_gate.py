@@ -169,7 +169,7 @@ async def test_an_order_equal_to_one_in_doubt_is_a_duplicate_also_where_the_wind
     broker.on("place", arrives=False)
     async with engine_on(broker, limits=RiskLimits(duplicate_window=None)) as engine:
         await engine.place_order(GOOG, buy(10))
-        with pytest.raises(OrderDenied, match="DUPLICATE: equal to order .*, which is IN_DOUBT"):
+        with pytest.raises(OrderDenied, match=r"DUPLICATE: equal to order .*, which is IN_DOUBT"):
             await engine.place_order(GOOG, buy(10))
 
 

@@ -84,7 +84,7 @@ def after(*events: OrderEvent) -> OrderState:
         ("EXPIRED", {}, OrderStatus.EXPIRED, 0),
         ("UNCHANGED", {}, OrderStatus.SUBMITTED, 0),
         ("FILLED", {"quantity": 10, "price": 99}, OrderStatus.FILLED, 10),
-        ("FILLED", {"quantity": 4, "price": 99}, OrderStatus.CANCELLED, 4),
+        ("FILLED", {"quantity": 4, "price": 99}, OrderStatus.IN_DOUBT, 4),
     ],
 )
 def test_an_operator_settles_an_order_in_doubt(
@@ -94,6 +94,11 @@ def test_an_operator_settles_an_order_in_doubt(
     assert (decided.status, decided.totals.quantity) == (status, D(filled))
     assert Anomaly.DECIDED_BY_OPERATOR in decided.anomalies
     assert decided.reason == "ann: seen on the broker's page"
+
+
+def test_what_became_of_the_rest_is_a_verdict_of_its_own() -> None:
+    state = after(DOUBT, decides("FILLED", quantity=4, price=99), decides("CANCELLED"))
+    assert (state.status, state.totals.quantity) == (OrderStatus.CANCELLED, D(4))
 
 
 def test_a_verdict_on_what_is_not_in_doubt_changes_nothing() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -33,6 +34,11 @@ class Alarms:
         if isinstance(event, AlarmRaised):
             self._raised.add((event.code, event.order_id))
 
+    def resume(self, states: Iterable[OrderState], at: datetime) -> None:
+        """Raise what an earlier run could not record any more."""
+        for state in states:
+            self._raise_two(state, at)
+
     def learn(self, change: Change) -> None:
         """Log an alarm; raise one where an order has become two."""
         self.replayed(change)
@@ -41,7 +47,7 @@ class Alarms:
             about = "" if event.order_id is None else f" (order {event.order_id})"
             _LOG.error("%s: %s%s", event.code, event.message, about)
         elif state is not None and Anomaly.TWO_BROKER_ORDERS in state.anomalies:
-            self._raise_two(change, state)
+            self._raise_two(state, event.time)
 
     def raise_once(self, code: str, message: str, order_id: UUID, at: datetime, *events: EngineEvent) -> None:
         """Raise an alarm about an order, with further events, unless it was raised before."""
@@ -53,8 +59,8 @@ class Alarms:
         else:
             self._scribe.note(AlarmRaised(time=at, code=code, message=message, order_id=order_id), *events)
 
-    def _raise_two(self, change: Change, state: OrderState) -> None:
-        order_id, time = state.terms.order_id, change.event.time
+    def _raise_two(self, state: OrderState, time: datetime) -> None:
+        order_id = state.terms.order_id
         if self._scribe is None or (_TWO, order_id) in self._raised:
             return
         self._raised.add((_TWO, order_id))

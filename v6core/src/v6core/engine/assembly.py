@@ -109,6 +109,7 @@ class Parts:
     protection: Protection
     recovery: Recovery
     doubts: Doubts
+    alarms: Alarms
     latch: Latch
     watchdog: Watchdog
 
@@ -177,7 +178,12 @@ def assemble(plan: Blueprint, open_broker: OpenBroker) -> Parts:
     )
     followers.append(doubts.learn)
     pulse = Pulse(
-        clock=plan.clock, now=broker.now, scribe=scribe, recovery=recovery, patience=plan.deadlines.ack_deadline
+        clock=plan.clock,
+        now=broker.now,
+        scribe=scribe,
+        recovery=recovery,
+        patience=plan.deadlines.ack_deadline,
+        halted_by=lambda: latch.halted_by,
     )
     inbox.heard = pulse.beat
     market = Market(broker, plan.deadlines, plan.name)
@@ -217,6 +223,7 @@ def assemble(plan: Blueprint, open_broker: OpenBroker) -> Parts:
         protection=protection,
         recovery=recovery,
         doubts=doubts,
+        alarms=alarms,
         latch=latch,
         watchdog=_watchdog(plan, latch, scribe, recovery, pulse),
     )

@@ -63,7 +63,9 @@ class Dispatch:
         self._scribe = scribe
         self._gate = gate
         self._deadlines = deadlines
-        self._sending = Sending(broker=broker, record=record, scribe=scribe, deadlines=deadlines)
+        self._sending = Sending(
+            broker=broker, record=record, scribe=scribe, deadlines=deadlines, around=gate.surroundings.around
+        )
         self._placements: set[asyncio.Task[Any]] = set()
         self._requests: set[asyncio.Task[Any]] = set()
         self._asking: set[tuple[UUID, Request]] = set()
@@ -174,9 +176,9 @@ class Dispatch:
             await self._gate.deny(orders, Refusal(denial))
 
     async def resend(self, order_id: UUID) -> None:
-        """Send an order in doubt again, where that is safe and trading has not been halted since."""
+        """Send an order in doubt again, where that is safe and nothing around it has changed since."""
         orders = self._sending.resendable(order_id)
-        if orders and self._gate.look_again(orders) is None:
+        if orders and self._gate.may_leave_again(orders):
             await _apart(self._sending.send_again(orders), self._placements)
 
     async def cancel(self, order_id: UUID, purpose: Purpose | None = None) -> bool:
@@ -223,9 +225,10 @@ class Dispatch:
 
     async def repeat_cancel(self, order_id: UUID) -> None:
         """Ask again for a cancel that nobody answered, without waiting for the answer: asking twice cancels once."""
-        if (order_id, Subject.CANCEL) not in self._asking:
+        if (order_id, Subject.CANCEL) not in self._asking and not self._gate.only_reads:
             self._asking.add((order_id, Subject.CANCEL))
-            await _apart(self._request_cancel(self.state(order_id).order, None), self._requests)
+            purpose = self._record.cancels.get(order_id)
+            await _apart(self._request_cancel(self.state(order_id).order, purpose), self._requests)
 
     async def modify(self, order_id: UUID, changes: Mapping[str, Any]) -> Order:
         """Change terms of a working order and return it once the broker has confirmed them.

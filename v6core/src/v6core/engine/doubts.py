@@ -102,7 +102,9 @@ class Doubts:
         for order_id in questions:
             self._suspects.pop(order_id, None)
             evidence = await self._ask(order_id)
-            if evidence is not None and self._recovery.is_ready:
+            if evidence is None:
+                self._suspects[order_id] = None
+            elif self._recovery.is_ready:
                 await self._act(order_id, evidence)
         if any(map(self._can_be_proved, questions)) and self._recovery.is_ready:
             await self._look()

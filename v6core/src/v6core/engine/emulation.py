@@ -95,6 +95,9 @@ class Emulation:
         for plan in tuple(self._execution.record.sagas.values()):
             if isinstance(plan, KeptBracket | KeptGroup):
                 self._look_after(plan)
+        for entry_id in tuple(self._execution.record.past_brackets):
+            if entry_id in self._execution.record.states:
+                self._take_up_again(self._execution.record.states[entry_id])
 
     async def rearmed(self) -> None:
         """Return when the exits that were missing are at the broker, or their deadlines are over."""
@@ -116,6 +119,14 @@ class Emulation:
         error = None if task.cancelled() else task.exception()
         if error is not None and not isinstance(error, NotConnected):
             _LOG.error("a group is looked after no longer: %s: %s", type(error).__name__, error)
+        elif not task.cancelled():
+            self._look_once_more(saga_id)
+
+    def _look_once_more(self, saga_id: UUID) -> None:
+        """Take up what filled in the very moment in which its bracket was over."""
+        entry = self._execution.record.states.get(saga_id)
+        if entry is not None:
+            self._take_up_again(entry)
 
     async def stop(self) -> None:
         """Leave the groups as they are; the next start takes them up."""

@@ -144,6 +144,9 @@ class OrderExecutionEngine:
 
     async def _take_up(self, parts: Parts) -> None:
         """Go on with what an earlier run left half done, missing exits before all else."""
+        doubled = (parts.record.states[order_id] for order_id in parts.record.doubled_ids)
+        parts.alarms.resume(doubled, parts.broker.now())
+        await parts.scribe.drain()
         parts.emulation.resume()
         if parts.recovery.is_ready:
             await parts.emulation.rearmed()

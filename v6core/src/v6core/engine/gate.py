@@ -154,6 +154,15 @@ class Gate:
             self.surroundings.forget(orders)
         return refusal
 
+    def may_leave_again(self, orders: tuple[Order, ...]) -> bool:
+        """Tell whether orders that have left before, and are in doubt, may leave again."""
+        return self._no_longer(orders) is None
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether nothing at all may reach the broker."""
+        return self._reading_only() is not None
+
     def _last_look(self, orders: tuple[Order, ...]) -> Refusal | None:
         looks = ((order, self.last_looks.get(order.order_id)) for order in orders)
         denials = (look(order) for order, look in looks if look is not None)

@@ -143,7 +143,8 @@ class Holdings:
 
     def _follow_foreign(self, event: ForeignReported) -> None:
         report = event.report
-        if isinstance(report, AdjustmentReport):
+        if isinstance(report, AdjustmentReport) and report.adjustment_id not in self._foreign:
+            self._foreign.add(report.adjustment_id)
             _move(self._others, report.contract.key, report.quantity)
         elif isinstance(report, FillReport) and report.fill.execution_id not in self._foreign:
             self._foreign.add(report.fill.execution_id)

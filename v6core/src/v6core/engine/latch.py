@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 
 from v6core.engine.halt_file import set_halt_file
+from v6core.identifiers import plainly
 
 _LOG = logging.getLogger("v6")
 
@@ -21,7 +22,7 @@ class Latch:
     def halted_by(self) -> str | None:
         """What halts, in words; None where nothing does."""
         if self._file is not None and self._file.exists():
-            return f"the halt file {self._file} is there"
+            return f"the halt file {self._file} is there{_said_in(self._file)}"
         return self._reason
 
     def close(self, reason: str) -> None:
@@ -39,3 +40,12 @@ class Latch:
         self._reason = None
         if self._file is not None:
             self._file.unlink(missing_ok=True)
+
+
+def _said_in(file: Path) -> str:
+    """Return what whoever halted wrote into the file, as far as it is text."""
+    try:
+        text = plainly(file.read_text("utf-8", "replace").strip()[:200])
+    except OSError:
+        return ""
+    return f": {text}" if text else ""

@@ -14,7 +14,7 @@ from datetime import datetime
 from v6core.clock import Clock
 from v6core.engine.recovery import Recovery
 from v6core.engine.scribe import Scribe
-from v6core.events import ClockJumped
+from v6core.events import AlarmRaised, ClockJumped
 from v6core.plugins.attaching import told
 
 JUMP = 5.0
@@ -23,10 +23,20 @@ _LOG = logging.getLogger("v6")
 
 
 class Pulse:
-    """Compares the two clocks, and has the engine reconcile after a jump."""
+    """Compares the two clocks, and has the engine reconcile after a jump; writes down what halts beside the journal.
+
+    ``halted_by`` tells that in words, such as the halt file, or None where nothing does.
+    """
 
     def __init__(
-        self, *, clock: Clock, now: Callable[[], datetime], scribe: Scribe, recovery: Recovery, patience: float
+        self,
+        *,
+        clock: Clock,
+        now: Callable[[], datetime],
+        scribe: Scribe,
+        recovery: Recovery,
+        patience: float,
+        halted_by: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._clock = clock
         self._now = now
@@ -35,14 +45,30 @@ class Pulse:
         self._patience = patience
         self._seen = clock.now(), clock.monotonic()
         self._reconciling = False
+        self._halted_by = halted_by
+        self._halt: str | None = None
 
     def beat(self) -> None:
-        """Look at both clocks."""
+        """Look at both clocks, and for the halt file."""
+        self._look_for_halt()
         wall, steady = self._clock.now(), self._clock.monotonic()
         before, self._seen = self._seen, (wall, steady)
         jumped = (wall - before[0]).total_seconds() - (steady - before[1])
         if abs(jumped) > JUMP:
             self._jumped(round(jumped, 3))
+
+    def _look_for_halt(self) -> None:
+        """Write down what halted trading from outside, and that it is over: the journal is where people look later."""
+        halt = self._halted_by()
+        if halt == self._halt or self._scribe.failure is not None:
+            return
+        code, told_ = (
+            ("HALT_FILE_GONE", "the halt file is gone; what the journal says holds")
+            if halt is None
+            else ("HALT_FILE", halt)
+        )
+        self._halt = halt
+        self._scribe.note(AlarmRaised(time=self._now(), code=code, message=told_))
 
     def _jumped(self, seconds: float) -> None:
         _LOG.warning("the clock jumped by %+g s; comparing with the broker again", seconds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import singledispatchmethod
@@ -92,12 +92,16 @@ class Record:
     _views: dict[UUID, tuple[OrderState, Order]] = field(default_factory=dict[UUID, tuple[OrderState, Order]])
     _by_strategy: dict[str, dict[UUID, None]] = field(default_factory=dict[str, dict[UUID, None]])
 
-    def work_out(self, events: Iterable[Event], ahead: Mapping[UUID, OrderState]) -> list[Change]:
-        """Return what events would change without changing anything; ``ahead`` are states not durable yet.
+    def work_out(
+        self, events: Iterable[Event], ahead: Mapping[UUID, OrderState], told: Iterable[EngineEvent] = ()
+    ) -> list[Change]:
+        """Return what events would change without changing anything.
 
-        A report that teaches nothing is left out: hearing a thing twice is hearing it once.
+        ``ahead`` are states, and ``told`` are events of no order, that are not durable yet. A report that teaches
+        nothing is left out: hearing a thing twice is hearing it once.
         """
         states: dict[UUID, OrderState] = {}
+        known = list(told)
         changes: list[Change] = []
         for event in events:
             if isinstance(event, OrderEvent):
@@ -108,7 +112,8 @@ class Record:
                     continue
                 states[order_id] = state
                 changes.append(Change(event, state))
-            elif not self._is_known(event):
+            elif not self._is_known(event, known):
+                known.append(event)
                 changes.append(Change(event))
         return changes
 
@@ -233,13 +238,17 @@ class Record:
             self._foreign_executions.add(event.report.fill.execution_id)
         self._see(event.report)
 
-    def _is_known(self, event: EngineEvent) -> bool:
+    def _is_known(self, event: EngineEvent, told: Sequence[EngineEvent]) -> bool:
         if isinstance(event, TradingStateChanged):
-            return (event.state, event.reason) == (self.trading_state, self.trading_reason)
-        report = event.report if isinstance(event, ForeignReported) else None
-        if isinstance(report, FillReport):
-            return report.fill.execution_id in self._foreign_executions
-        return isinstance(report, AdjustmentReport) and report.adjustment_id in self.adjustments
+            last = next((one for one in reversed(told) if isinstance(one, TradingStateChanged)), None)
+            known = (self.trading_state, self.trading_reason) if last is None else (last.state, last.reason)
+            return (event.state, event.reason) == known
+        name = _name_of(event)
+        if name is None:
+            return False
+        return (
+            name in self._foreign_executions or name in self.adjustments or any(_name_of(one) == name for one in told)
+        )
 
     def order_of(self, report: Report) -> UUID | None:
         """Return the order of ours that a report is about, or None where it is about none.
@@ -349,6 +358,14 @@ def _without_collections() -> Generator[None]:
             gc.freeze()
             gc.unfreeze()
             gc.enable()
+
+
+def _name_of(event: EngineEvent) -> str | None:
+    """Return the id by which a report of no order of ours is known when it is said again; None where it has none."""
+    report = event.report if isinstance(event, ForeignReported) else None
+    if isinstance(report, FillReport):
+        return report.fill.execution_id
+    return report.adjustment_id if isinstance(report, AdjustmentReport) else None
 
 
 def _mark(ids: dict[UUID, None], order_id: UUID, marked: bool) -> None:

@@ -58,6 +58,8 @@ class Recovery:
         self._link_changes = 0
         self._started = False
         self._reconciling = False
+        self._connecting = False
+        self._was_down = False
         self._one_at_a_time = asyncio.Lock()
         self.link = LinkState.DOWN
 
@@ -99,13 +101,24 @@ class Recovery:
     async def reconnect(self, name: str) -> None:
         """Close the connection and open another: what was sent through the old one can be proved absent only then."""
         seconds = self._deadlines.connect_deadline
-        self.link = LinkState.DOWN
         self._lose_link("the connection is being closed")
-        await answered(self._broker.disconnect(), f"{name} did not disconnect", name=name, seconds=seconds)
-        await answered(self._broker.connect(), f"{name} did not connect", name=name, seconds=seconds)
-        self._record.connection += 1
-        self.link = LinkState.UP
-        await self.reconcile()
+        self._connecting = True
+        try:
+            self._note_link(LinkState.DOWN)
+            await answered(self._broker.disconnect(), f"{name} did not disconnect", name=name, seconds=seconds)
+            self._note_link(LinkState.UP)  # unless the broker says otherwise while it connects
+            await answered(self._broker.connect(), f"{name} did not connect", name=name, seconds=seconds)
+        except BaseException:
+            self._note_link(LinkState.DOWN)
+            raise
+        finally:
+            self._connecting = False
+        if self.link is LinkState.UP:
+            await self.reconcile()
+
+    def _note_link(self, state: LinkState) -> None:
+        """Take note of what was done to the link here, as if the broker had said it."""
+        self._on_link(LinkReport(time=self._broker.now(), state=state, detail="v6 opens another connection"))
 
     # One complete look.
 
@@ -142,14 +155,16 @@ class Recovery:
 
     def _on_link(self, report: LinkReport) -> None:
         was, self.link = self.link, report.state
-        self._link_changes += 1
-        if report.state is LinkState.UP:
-            # Back from DEGRADED it is the same connection, and what was sent through it may still be under way.
-            self._record.connection += was is LinkState.DOWN
-            if self._started and not self._ready.is_set() and not self._reconciling:
-                self.spawn(self._reconcile_until_ready())
-        else:
+        self._link_changes += was is not report.state
+        self._was_down = self._was_down or report.state is LinkState.DOWN
+        if report.state is not LinkState.UP:
             self._lose_link(f"the link was lost before an answer came: {report.detail}")
+            return
+        # Back from DEGRADED alone it is the same connection, and what was sent through it may still be under way.
+        self._record.connection += self._was_down
+        self._was_down = False
+        if self._started and not (self.is_ready or self._reconciling or self._connecting):
+            self.spawn(self._reconcile_until_ready())
 
     def _lose_link(self, reason: str) -> None:
         self._ready.clear()

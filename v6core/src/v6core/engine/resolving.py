@@ -12,6 +12,8 @@ from v6core.lifecycle import OrderState
 from v6core.money import plain
 from v6core.orders import Anomaly, OrderStatus
 
+_MAY_BE_NEGATIVE = frozenset({"FUTURE", "FUTURE_OPTION", "INDEX"})
+
 
 def decision(
     state: OrderState,
@@ -79,6 +81,9 @@ def _check_fill(state: OrderState, verdict: Verdict, quantity: Decimal | None, p
         )
     if quantity is None or price is None:
         raise _refused("FILL_INCOMPLETE", "filled needs the quantity that filled and its average price", order_id)
+    if price <= 0 and contract.kind not in _MAY_BE_NEGATIVE:
+        told = f"{contract.key} does not trade at {plain(price)}"
+        raise _refused("FILL_PRICE", told, order_id, "the price is the average at which it filled, per unit")
     rest = state.terms.quantity - state.totals.quantity
     if not 0 < quantity <= rest:
         asked = plain(state.terms.quantity)

@@ -107,15 +107,17 @@ class Scribe:
         changes: list[Change] = []
         asking: list[asyncio.Future[None]] = []
         tentative: dict[UUID, OrderState] = {}
+        told: list[EngineEvent] = []
         for events, done in batch:
             try:
-                found = self._record.work_out(events, tentative)
+                found = self._record.work_out(events, tentative, told)
             except Exception as error:  # noqa: BLE001 -- whatever it is, it goes to whoever asked
                 _fail(done, error)
             else:
                 asking.append(done)
                 changes += found
                 tentative.update({c.state.terms.order_id: c.state for c in found if c.state is not None})
+                told += [change.event for change in found if not isinstance(change.event, OrderEvent)]
         return changes, asking
 
     def _latch(self, error: Exception) -> None:

@@ -7,14 +7,17 @@ refuses a second order under one reference is the same order sent again, and onl
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
 from v6core.broker import Broker
+from v6core.capabilities import SubmitIdentity
 from v6core.config import EngineSection
 from v6core.engine.calls import within
 from v6core.engine.record import Record
 from v6core.engine.scribe import Scribe
+from v6core.engine.surroundings import Around
 from v6core.errors import NotSent
 from v6core.events import AbsenceProved, DoubtRaised, OrderResent
 from v6core.identifiers import plainly
@@ -23,32 +26,45 @@ from v6core.orders import Order, OrderStatus
 from v6core.plugins.attaching import told
 from v6core.reconciliation import may_resend
 
+_SENT_AGAIN = frozenset({SubmitIdentity.ENFORCED, SubmitIdentity.WINDOW})
 Ids = tuple[UUID, ...]
 Orders = tuple[Order, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _First:
-    """When orders first went out, in the loop's seconds, and which went out together."""
+    """When orders first went out, in the loop's seconds, which went out together, and beside what."""
 
     at: float
     unit: Ids
+    around: Around
 
 
 class Sending:
     """Sends orders whose intents are durable."""
 
-    def __init__(self, *, broker: Broker, record: Record, scribe: Scribe, deadlines: EngineSection) -> None:
+    def __init__(
+        self,
+        *,
+        broker: Broker,
+        record: Record,
+        scribe: Scribe,
+        deadlines: EngineSection,
+        around: Callable[[Orders], Around],
+    ) -> None:
         self._broker = broker
         self._record = record
         self._scribe = scribe
         self._deadlines = deadlines
+        self._around = around
         self._first: dict[UUID, _First] = {}
 
     async def send(self, orders: Orders) -> None:
         """Hand orders over as a unit; what is proved not to have left is LOST."""
         ids = tuple(order.order_id for order in orders)
-        self._first.update(dict.fromkeys(ids, _First(asyncio.get_running_loop().time(), ids)))
+        if self._broker.capabilities.submit_identity in _SENT_AGAIN:
+            first = _First(asyncio.get_running_loop().time(), ids, self._around(orders))
+            self._first.update(dict.fromkeys(ids, first))
         try:
             await self._hand_over(orders)
         except NotSent as error:
@@ -91,18 +107,22 @@ class Sending:
             await self._scribe.write(*(DoubtRaised(time=now, order_id=i, reason=reason) for i in unanswered))
 
     def resendable(self, order_id: UUID) -> Orders:
-        """Return an order in doubt, with those of its unit that are, as they may go out again; else nothing.
+        """Return an order in doubt and its unit, as they may go out again; else nothing.
 
         Only this process knows when it first sent an order: what an earlier one sent is never sent again.
         """
         first = self._first.get(order_id)
         if first is None:
             return ()
+        if any(order_id in self._record.cancels for order_id in first.unit):
+            return ()  # somebody wants it gone
+        # All of a unit or nothing: what has happened to one of it can make the others do harm.
         states = [self._record.states[i] for i in first.unit]
-        doubtful = [state for state in states if state.status is OrderStatus.IN_DOUBT]
         window, capabilities = self._deadlines.resend_window, self._broker.capabilities
-        allowed = all(may_resend(s, capabilities, age=self._age(s, first), window=window) for s in doubtful)
-        return tuple(state.terms for state in doubtful) if allowed else ()
+        allowed = all(may_resend(s, capabilities, age=self._age(s, first), window=window) for s in states)
+        orders = tuple(state.terms for state in states)
+        # What was let out beside it meanwhile, or has filled, was judged with this order in doubt, not at work.
+        return orders if allowed and self._around(orders) == first.around else ()
 
     def _age(self, state: OrderState, first: _First) -> float:
         """Return the seconds since an order first went out: by our clock or the broker's, whichever says more.

@@ -23,9 +23,11 @@ from v6core.money import to_decimal
 from v6core.orders import Order, OrderStatus
 from v6core.quotes import Quote
 from v6core.reports import Account
-from v6core.risk import Arming, CheckContext, RiskLimits, is_undecided, only_reduces, worst_case
+from v6core.risk import Arming, CheckContext, RiskLimits, exposures, is_undecided, only_reduces, worst_case
 from v6core.sessions import NEW_YORK
 
+Around = tuple[frozenset[tuple[str, Decimal]], frozenset[tuple[UUID, Decimal]]]
+"""What is held, by contract key, and what works beside, with how much of it has filled."""
 _RECENT_SECONDS: Final = 60.0
 _STRICTNESS: Final = {TradingState.ACTIVE: 0, TradingState.REDUCING: 1, TradingState.HALTED: 2}
 
@@ -138,6 +140,15 @@ class Surroundings:
             account=account,
             arming=self._arming,
         )
+
+    def around(self, orders: tuple[Order, ...]) -> Around:
+        """Return what is held of orders' contracts, and what else works on them: what they were let out beside."""
+        ids = {order.order_id for order in orders}
+        keys = {key for order in orders for key, _ in exposures(order)}
+        held = frozenset((key, quantity) for key, quantity in self._holdings.quantities().items() if key in keys)
+        others = (self._record.states[order_id] for order_id in self._record.open_ids if order_id not in ids)
+        touching = (state for state in others if any(key in keys for key, _ in exposures(state.terms)))
+        return held, frozenset((state.terms.order_id, state.totals.quantity) for state in touching)
 
     def worst_case(self, order: Order) -> Mapping[str, Decimal] | None:
         """Return what an order that is let out beside one in doubt may come to; None where it is not."""

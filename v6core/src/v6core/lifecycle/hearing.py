@@ -52,8 +52,6 @@ def _(report: OrderReport, state: OrderState) -> Step:
         known = known._replace(presumed=True)  # the one that ended was not all of it
     if known.is_over or evidence is _E.UNKNOWN_WORD:
         return known, evidence
-    if known.terms_at is not None and report.time < known.terms_at:
-        return known, evidence
     shown = _with_terms(known, report)
     # A confirmed change can itself complete the order: five of ten are filled, and the quantity becomes five.
     # Or the broker had filled it before the change came, and says so.
@@ -75,6 +73,10 @@ def _with_claim(state: OrderState, report: OrderReport) -> OrderState:
 @hear.register
 def _(report: RejectionReport, state: OrderState) -> Step:
     known = _seen_as(state, report.broker_order_id, None)
+    if Anomaly.TWO_BROKER_ORDERS in known.anomalies:
+        known = known if report.broker_order_id is None else _one_ended(known, report.broker_order_id)
+        if known.incarnations:
+            return known, None
     if not known.is_over:
         known = known._replace(reason=f"{report.code}: {report.reason}" if report.code else report.reason)
     return known, _E.REJECTED_PART if known.ledger.live else _E.REJECTED
@@ -245,6 +247,8 @@ def _with_terms(state: OrderState, report: OrderReport) -> OrderState:
         return state
     shown = _shown(report.terms)
     answered = state.pending_modify is not None and _shows_request(state, shown)
+    if not answered and state.terms_at is not None and report.time < state.terms_at:
+        return state  # said before the change, and heard after it
     if answered:
         state = state._replace(pending_modify=None, requested={})
     elif report.status in {ReportedStatus.CANCELLED, ReportedStatus.EXPIRED}:

@@ -91,6 +91,8 @@ def _decided(event: OperatorDecided, state: OrderState) -> Step:
             return state._replace(reason=reason), _E.ACCEPTED_PART if state.totals.quantity else _E.ACCEPTED
         case Verdict.FILLED if state.is_full:
             return state._replace(reason=reason, presumed=True), _E.FILL_WHOLE
+        case Verdict.FILLED:
+            return state._replace(reason=reason), None  # nobody has said what became of the rest
         case Verdict.EXPIRED:
             return state._replace(reason=reason, presumed=True), _E.EXPIRED
         case _:

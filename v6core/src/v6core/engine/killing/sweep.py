@@ -45,6 +45,7 @@ class Sweep:
         self._asked: dict[str, OrderReport] = {}
         self._said: dict[str, str] = {}
         self._trouble: dict[str, str] = {}
+        self._strangers: set[str] = set()
         self._open: tuple[OrderReport, ...] = ()
         self._is_hopeless = False
 
@@ -96,11 +97,22 @@ class Sweep:
             elif empty_since is None:
                 empty_since = now
             elif now >= self._provable_from(empty_since, connected):
-                return True
+                return not self._knows_nobody()
             if loop.time() >= until:
                 return False
             due = now + _AGAIN if empty_since is None else self._provable_from(empty_since, connected)
             await self._pause(min(due, until) - loop.time())
+
+    def _knows_nobody(self) -> bool:
+        """Tell whether orders of another v6 work and our journal has sent none: it may have been begun in its place."""
+        if not self._strangers or self._notebook.record.states:
+            return False
+        named = ", ".join(sorted(self._strangers))
+        self._trouble["strangers"] = (
+            f"the journal has sent no order, and orders of other v6 journals work (engine id {named}): if one of these "
+            "was ours, call it by --engine-id, or cancel account-wide with --global"
+        )
+        return True
 
     def _provable_from(self, empty_since: float, connected: float) -> float:
         settled = empty_since + self._deadlines.settle
@@ -122,6 +134,8 @@ class Sweep:
         listed: tuple[Report, ...] = (*snapshot.fills, *snapshot.rejections, *snapshot.completed_orders)
         for report in (*listed, *snapshot.open_orders):
             self.hear(report)
+        parsed = (parse_order_ref(report.order_ref or "") for report in snapshot.open_orders)
+        self._strangers = {found[0] for found in parsed if found is not None} - {self._notebook.engine_id}
         self._open = tuple(
             report for report in snapshot.open_orders if self._everything or self._notebook.is_ours(report.order_ref)
         )

@@ -10,8 +10,10 @@ import pytest
 
 from core.engine_desk import GOOG, MSFT, BreakingJournal, buy, engine_on, kinds, sell, settle, simulated
 from v6core.capabilities import SubmitIdentity
+from v6core.engine import OrderExecutionEngine
 from v6core.errors import OrderDenied, Unavailable
 from v6core.events import TradingState
+from v6core.journal import Entry
 from v6core.orders import Anomaly, OrderStatus
 from v6core.reports import LinkState, RejectionReport, ReportedStatus
 from v6core.risk import RiskLimits
@@ -21,12 +23,16 @@ from v6core.testing.scripted import raises, rejects
 D = Decimal
 
 
+def never(_: Entry) -> bool:
+    return False
+
+
 def enforcing() -> ScriptedBroker:
     return ScriptedBroker(scripted_capabilities(submit_identity=SubmitIdentity.ENFORCED))
 
 
-async def held(engine: object, broker: ScriptedBroker, quantity: int) -> None:
-    order = await engine.place_order(GOOG, buy(quantity))  # type: ignore[attr-defined]
+async def held(engine: OrderExecutionEngine, broker: ScriptedBroker, quantity: int) -> None:
+    order = await engine.place_order(GOOG, buy(quantity))
     broker.fill(order)
     await settle()
 
@@ -186,7 +192,8 @@ async def test_an_alarm_that_could_not_be_recorded_is_raised_at_the_next_start()
         order = await engine.place_order(GOOG, buy())
         broker.say(broker.book.find(order).report(broker.now()).model_copy(update={"broker_order_id": "b-2"}))
         await settle()
-    journal.breaks_on, journal.failed = (lambda _: False), False
+    journal.breaks_on = never
+    journal.failed = False
     async with engine_on(broker, lambda: journal) as engine:
         assert "ALARM" in kinds(engine)
         assert engine.trading_state is TradingState.HALTED

@@ -46,7 +46,7 @@ class Pulse:
         self._seen = clock.now(), clock.monotonic()
         self._reconciling = False
         self._halted_by = halted_by
-        self._halt: str | None = None
+        self._halt = halted_by()  # what was there before is no news
 
     def beat(self) -> None:
         """Look at both clocks, and for the halt file."""

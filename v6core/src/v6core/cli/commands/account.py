@@ -16,7 +16,8 @@ def command(invocation: Invocation) -> None:
 
 
 def _lines(account: Account) -> list[str]:
-    amounts = [name for name in Account.model_fields if name not in {"account", "currency"}]
+    amounts = [name for name in Account.model_fields if name not in {"account", "currency", "paper"}]
     told = [(name.replace("_", " "), getattr(account, name)) for name in amounts]
     known = [f"{name:<20}{money(amount):>18} {account.currency}" for name, amount in told if amount is not None]
-    return [f"{'account':<20}{account.account:>18}", *known]
+    kind = {True: "paper", False: "real money", None: "not said"}[account.paper]
+    return [f"{'account':<20}{account.account:>18}", f"{'paper or real':<20}{kind:>18}", *known]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 
 import pytest
@@ -377,3 +378,17 @@ async def _hold_to_the_law(moves: list[tuple[str, int]], modify: ModifyKind) -> 
         assert at_work(broker) == (held, held)
     assert alarms(engine) == []
     await engine.stop()
+
+
+@pytest.mark.parametrize("turns", range(6))
+@simulated
+async def test_what_fills_in_the_moment_in_which_its_bracket_is_over_gets_its_exits(turns: int) -> None:
+    broker = plain()
+    async with keeping(broker) as engine:
+        entry = (await engine.place_bracket_order(bracket(), GOOG)).orders[0]
+        broker.end(entry)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        broker.fill(entry, 4)
+        await settle(60)
+        assert at_work(broker) == (4, 4)

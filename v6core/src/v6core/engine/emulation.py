@@ -81,7 +81,7 @@ class Emulation:
         plan = self._execution.record.past_brackets.get(state.terms.order_id)
         if plan is None or plan.saga_id in self._keepers or plan.saga_id in self._execution.record.sagas:
             return
-        if state.totals.quantity > sum((member.filled for member in members_of(plan, self._execution)), ZERO):
+        if not Keeper(plan, self._execution, self._is_busy).is_over():
             self._execution.scribe.note(SagaPlanned(time=self._execution.broker.now(), plan=plan))
 
     def freed(self, strategy_id: str) -> None:
@@ -174,7 +174,7 @@ class Keeper:
             while True:
                 self._wake.clear()
                 self._warn()
-                if self._is_over():
+                if self.is_over():
                     break
                 if self._execution.is_ready():
                     self._act()
@@ -247,7 +247,8 @@ class Keeper:
             if step is not None:
                 yield at, step
 
-    def _is_over(self) -> bool:
+    def is_over(self) -> bool:
+        """Whether nothing of it works and nothing is left to send."""
         entry, members = self._entry(), self._members()
         is_open = any(state.status.is_open for member in members for state in member.sent)
         if self._doing or is_open or (entry is not None and not entry.status.is_terminal):

@@ -28,6 +28,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # as pytest has it: helpers are found by their folder
 
 from faults.struck_worlds import struck
+from v6core.capabilities import SubmitIdentity
 from v6core.engine import doubts, looking, sending
 from v6core.engine.dispatch import Dispatch
 from v6core.engine.doubts import Doubts
@@ -146,7 +147,7 @@ def naive_resend() -> Generator[None]:
     def always(state: Any, *_: Any, **__: Any) -> bool:
         return state.status is OrderStatus.IN_DOUBT
 
-    with patch.object(sending, "may_resend", always):
+    with patch.object(sending, "may_resend", always), patch.object(sending, "_SENT_AGAIN", frozenset(SubmitIdentity)):
         yield
 
 

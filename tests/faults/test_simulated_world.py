@@ -19,6 +19,7 @@ from uuid import UUID
 import pytest
 
 from faults.struck_worlds import struck
+from v6core.capabilities import SubmitIdentity
 from v6core.engine.dispatch import Dispatch
 from v6core.engine.record import Record
 from v6core.engine.recovery import Recovery
@@ -142,6 +143,7 @@ def resend_what_is_not_found(patch: pytest.MonkeyPatch) -> None:
         return state.status is OrderStatus.IN_DOUBT
 
     patch.setattr("v6core.engine.sending.may_resend", may_resend)
+    patch.setattr("v6core.engine.sending._SENT_AGAIN", frozenset(SubmitIdentity))
 
 
 def trust_that_one_snapshot_does_not_show_it(patch: pytest.MonkeyPatch) -> None:

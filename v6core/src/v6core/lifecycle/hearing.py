@@ -65,10 +65,10 @@ def _with_claim(state: OrderState, report: OrderReport) -> OrderState:
     claimed = report.filled_quantity
     if claimed is None or claimed == state.reported_filled:
         return state
-    # Of two claims of one moment the larger is the later: fills are told one by one.
-    least = claimed < state.reported_filled
-    if state.reported_at is not None and (report.time, not least) <= (state.reported_at, False):
+    if state.reported_at is not None and report.time < state.reported_at:
         return state
+    if report.time == state.reported_at and claimed < state.reported_filled:
+        return state  # of two claims of one moment the larger is the later, for fills are told one by one
     return state._replace(reported_filled=claimed, reported_at=report.time)
 
 

@@ -6,35 +6,16 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from v6core.capabilities import (
-    Capabilities,
-    ExitRelease,
-    HistoryReach,
-    ModifyKind,
-    OrderSupport,
-    SubmitIdentity,
-    UnitKind,
-)
-from v6core.orders import OcaType, OrderType, TimeInForce
+from v6core.capabilities import Capabilities, ExitRelease, HistoryReach
 from v6core.testing.remote.messages import DEFAULT_FRAME_CAP
+from v6core.testing.scripted.abilities import scripted_capabilities
 
-_KINDS = frozenset({"STOCK", "OPTION", "FUTURE", "FUTURE_OPTION", "INDEX", "FOREX", "CRYPTO", "COMBO"})
-REMOTE = Capabilities(
-    simulated=True,
-    orders=(OrderSupport(kinds=_KINDS, order_types=frozenset(OrderType), tifs=frozenset(TimeInForce)),),
-    bracket=True,
+REMOTE = scripted_capabilities(
     exit_release=ExitRelease.FULL_FILL,
-    oca_types=frozenset(OcaType),
-    unit=UnitKind.ATOMIC,
-    max_combo_legs=4,
-    combo_guaranteed=True,
-    modify=ModifyKind.IN_PLACE,
-    submit_identity=SubmitIdentity.QUERYABLE,
     fills_reach=HistoryReach.SAME_DAY,
     completed_reach=HistoryReach.SAME_DAY,
-    global_cancel=True,
-    quotes=True,
-    fractional=True,
+    preview=False,
+    option_chains=False,
 )
 """What a server does unless it is told otherwise: references can be asked for and are not enforced, as at IB."""
 
@@ -43,7 +24,7 @@ def remote_capabilities(**changes: Any) -> Capabilities:
     """Return REMOTE with some sentences changed: ``remote_capabilities(submit_identity="ENFORCED")``."""
     if changes.get("bracket") is False:
         changes.setdefault("exit_release", None)
-    return Capabilities.model_validate({**dict(REMOTE), **changes})
+    return scripted_capabilities(**{**dict(REMOTE), **changes})
 
 
 class RemoteSettings(BaseModel):

@@ -25,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.engine_machine import EngineMachine
 
 _BATCH = 250
+_PROGRESS = 20 * _BATCH
 
 
 class Figures(BaseModel):
@@ -67,6 +68,9 @@ def run(examples: int, steps: int, start: int) -> Figures:
             run_state_machine_as_test(seed(luck)(Counted), settings=options)
         except Exception as error:  # noqa: BLE001 -- whatever a law or the engine raises is what was looked for
             figures.failures.append(f"seed {luck}, {options.max_examples} examples: {_told(error)}")
+            print(figures.failures[-1], file=sys.stderr, flush=True)
+        if (number + _BATCH) % _PROGRESS == 0:
+            print(f"{figures.examples} of {examples}", file=sys.stderr, flush=True)
     return figures
 
 

@@ -21,6 +21,7 @@ from v6core.testing.world import SimulatedWorld, WorldResult, run_world, silence
 
 _CHUNK = 50
 _MOST_TOLD = 20
+_PROGRESS = 5000
 
 
 @dataclass(slots=True)
@@ -127,6 +128,8 @@ def main() -> int:
     tally, began = Tally(), time.perf_counter()
     for result in results(seeds, options.processes):
         tally.add(result)
+        if result.violations or tally.worlds % _PROGRESS == 0:
+            print(f"{tally.worlds} of {len(seeds)}", *result.violations, sep="\n  ", file=sys.stderr, flush=True)
     tally.broken.sort()
     tell(tally, time.perf_counter() - began)
     return bool(tally.broken)

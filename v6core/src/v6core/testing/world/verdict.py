@@ -199,7 +199,7 @@ class _Case:
             return f"the broker shows it: {_standing(rows)}"
         since = self._seen.snapshot.completed_since
         covered = since is None or (order.submitted_at is not None and order.submitted_at >= since)
-        if not rows and covered:
+        if not rows and covered and not self._position_moved_unheard(order):
             return "that it never arrived could be proved"
         if rows and order.broker_order_id is not None and order.tif is TimeInForce.DAY and not covered:
             return "its day is over"
@@ -210,6 +210,12 @@ class _Case:
         mine = [report for report in self._seen.executions if report.order_ref == order.order_ref]
         heard = {fill.execution_id for fill in self._told.fills}
         return any(report.fill.execution_id not in heard and not self._can_be_seen(report) for report in mine)
+
+    def _position_moved_unheard(self, order: Order) -> bool:
+        """Tell whether the position moved by executions that are told no more: they may as well be this order's."""
+        heard = {fill.execution_id for fill in self._told.fills}
+        here = (report for report in self._seen.executions if report.fill.contract == order.contract)
+        return any(report.fill.execution_id not in heard and not self._can_be_seen(report) for report in here)
 
     def _is_shown(self, row: OrderRow) -> bool:
         since = self._seen.snapshot.completed_since

@@ -10,6 +10,7 @@ import re
 import subprocess
 import tomllib
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 FIELD = re.compile(r"constraint-dependencies = \[.*?\]", re.DOTALL)
@@ -21,7 +22,13 @@ def resolved_versions() -> list[str]:
     lock.unlink(missing_ok=True)
     subprocess.run(["uv", "lock", "--quiet"], cwd=ROOT, check=True)
     packages = tomllib.loads(lock.read_text(encoding="utf-8"))["package"]
-    return sorted(f"{p['name']}=={p['version']}" for p in packages if "registry" in p["source"])
+    return sorted(_pin(p) for p in packages if "registry" in p["source"])
+
+
+def _pin(package: dict[str, Any]) -> str:
+    """Return a version, and for which Pythons it is where others take another."""
+    markers = " or ".join(package.get("resolution-markers", ()))
+    return f"{package['name']}=={package['version']}" + (f" ; {markers}" if markers else "")
 
 
 def main() -> None:

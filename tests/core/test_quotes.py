@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from v6core.contracts import OptionRight, Stock
-from v6core.quotes import ChainExpiration, OptionChain, Quote
+from v6core.quotes import ChainExpiration, Greeks, OptionChain, Quote
 
 NOW = datetime(2026, 1, 5, 15, tzinfo=UTC)
 NEAR, FAR = date(2026, 1, 16), date(2026, 2, 20)
@@ -49,6 +49,17 @@ def test_time_is_kept_in_utc_and_tells_the_age() -> None:
 def test_bad_values_are_refused(fields: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="validation error"):
         quote(**fields)
+
+
+def test_a_quote_has_greeks_only_where_they_were_told() -> None:
+    assert quote().greeks is None
+    told = quote(greeks={"implied_volatility": "0.25", "delta": "-0.4"}).greeks
+    assert told == Greeks(implied_volatility=Decimal("0.25"), delta=Decimal("-0.4"))
+
+
+def test_an_implied_volatility_below_zero_is_refused() -> None:
+    with pytest.raises(ValueError, match="implied_volatility must not be negative"):
+        Greeks(implied_volatility=Decimal(-1))
 
 
 def test_a_chain_is_in_order_of_expiration() -> None:

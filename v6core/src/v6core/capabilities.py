@@ -111,6 +111,8 @@ class Capabilities(BaseModel):
     """Listed options can be asked for."""
     fractional: bool = False
     """Quantities need not be whole."""
+    fractional_kinds: frozenset[str] = frozenset()
+    """Kinds of contract whose quantities need not be whole where others must be."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -132,7 +134,7 @@ class Capabilities(BaseModel):
         oca_type = order.oca_type or OcaType.CANCEL_WITH_BLOCK
         if order.oca_group is not None and oca_type not in self.oca_types:
             return f"it keeps no one-cancels-all groups of type {oca_type}"
-        if not self.fractional and order.quantity % 1:
+        if not (self.fractional or contract.kind in self.fractional_kinds) and order.quantity % 1:
             return f"it takes whole quantities, not {order.quantity:f}"
         return self._why_not_type(order, contract.kind)
 

@@ -13,8 +13,29 @@ from v6core.moments import in_utc
 from v6core.money import NotNegative, Number, Positive
 
 
+class Greeks(BaseModel):
+    """What a model makes of an option's price; None where it does not tell.
+
+    ``implied_volatility`` is of a year, 0.25 being 25 %. The others are for one share: ``delta`` and ``gamma`` per unit
+    of the underlying's price, ``vega`` per point (0.01) of volatility, ``theta`` per day. ``underlying_price`` is what
+    the model took.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    implied_volatility: NotNegative | None = None
+    delta: Number | None = None
+    gamma: Number | None = None
+    vega: Number | None = None
+    theta: Number | None = None
+    underlying_price: Number | None = None
+
+
 class Quote(BaseModel):
-    """Best bid and offer of a contract at a time; None where nobody bids or offers. A combo's may be negative."""
+    """Best bid and offer of a contract at a time; None where nobody bids or offers. A combo's may be negative.
+
+    ``greeks`` are there where the broker gives them, which is for options alone.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -26,6 +47,7 @@ class Quote(BaseModel):
     ask_size: NotNegative | None = None
     last: Number | None = None
     delayed: bool = False
+    greeks: Greeks | None = None
 
     @field_validator("time")
     @classmethod

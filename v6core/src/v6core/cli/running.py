@@ -53,7 +53,7 @@ def run(engine: OrderExecutionEngine, work: Work[T], loop_factory: LoopFactory |
 
     with (
         warnings_in_one_line(as_json=as_json),
-        _terminated_as_interrupted(),
+        terminated_as_interrupted(),
         asyncio.Runner(loop_factory=loop_factory) as runner,
     ):
         try:
@@ -63,8 +63,8 @@ def run(engine: OrderExecutionEngine, work: Work[T], loop_factory: LoopFactory |
 
 
 @contextmanager
-def _terminated_as_interrupted() -> Generator[None]:
-    """Let SIGTERM stop an engine in good order, as Ctrl-C does: what is being sent is seen through first."""
+def terminated_as_interrupted() -> Generator[None]:
+    """Let SIGTERM stop what runs in good order, as Ctrl-C does: what is being sent is seen through first."""
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may say what a signal does
         return

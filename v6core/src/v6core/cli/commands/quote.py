@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from v6core.cli.arguments import takes_contract
 from v6core.cli.invocation import Invocation, subcommand
 from v6core.cli.running import run_engine
@@ -25,4 +27,13 @@ def command(invocation: Invocation, contract: Contract) -> None:
     row = (quote.contract.key, quote.bid, quote.bid_size, quote.ask, quote.ask_size, quote.last, quote.time)
     headers = ("CONTRACT", "BID", "SIZE", "ASK", "SIZE ", "LAST", "TIME (UTC)")
     late = ["these quotes are delayed"] if quote.delayed else []
-    invocation.tell(document, [*table(headers, [row], "BID|SIZE|ASK|SIZE |LAST"), *late])
+    invocation.tell(document, [*table(headers, [row], "BID|SIZE|ASK|SIZE |LAST"), *greek_lines(quote), *late])
+
+
+def greek_lines(quote: Quote) -> Iterator[str]:
+    """Yield what a model makes of an option's price, where the broker tells."""
+    if quote.greeks is None:
+        return
+    row = [None if value is None else round(value, 4) for value in dict(quote.greeks).values()]
+    headers = ("IMPLIED VOL", "DELTA", "GAMMA", "VEGA", "THETA", "UNDERLYING")
+    yield from table(headers, [row], "|".join(headers))

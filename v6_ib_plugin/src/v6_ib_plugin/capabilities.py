@@ -1,9 +1,14 @@
 """What Interactive Brokers does, through the TWS API.
 
+Order types by kind of contract are those of "Basic Orders" in IBKR's documentation of the TWS API, which names the
+products of each type; times in force are those of its table of TIF. Quantities are whole but for crypto and currencies
+("Order Types", notes and limitations; error 10243). Crypto has limit orders, and market orders that are over at once; a
+market order to buy it is sized in money, which no quantity says (10289).
+
 Combos are those of US options, and of options with their stock, routed to SMART: only these are guaranteed to fill in
-ratio, and four legs at one net price are what users have seen accepted. A reference travels with an order and can be
-asked for, but a second order with the same one is taken: it is queryable, not enforced. Executions and completed orders
-reach back to midnight.
+ratio, and four legs at one net price are what users have seen accepted. A combo has no one-cancels-all group and so no
+bracket (356, 359). A reference travels with an order and can be asked for, but a second order with the same one is
+taken: it is queryable, not enforced. Executions and completed orders reach back to midnight.
 """
 
 from __future__ import annotations
@@ -22,6 +27,7 @@ from v6core.orders import OcaType, OrderType, TimeInForce
 _LISTED = frozenset({"STOCK", "OPTION", "FUTURE", "FUTURE_OPTION"})
 _LASTING = frozenset({TimeInForce.DAY, TimeInForce.GTC, TimeInForce.GTD})
 _AT_ONCE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
+_DAY_OR_GTC = frozenset({TimeInForce.DAY, TimeInForce.GTC})
 
 _TRIGGERED = frozenset(
     {
@@ -33,6 +39,8 @@ _TRIGGERED = frozenset(
         OrderType.LIMIT_IF_TOUCHED,
     }
 )
+_ON_CLOSE = frozenset({OrderType.MARKET_ON_CLOSE, OrderType.LIMIT_ON_CLOSE})
+_ON_OPEN = frozenset({OrderType.MARKET_ON_OPEN, OrderType.LIMIT_ON_OPEN})
 
 
 def _row(kinds: frozenset[str], types: frozenset[OrderType], tifs: frozenset[TimeInForce]) -> OrderSupport:
@@ -46,21 +54,11 @@ CAPABILITIES = Capabilities(
         _row(_LISTED | {"FOREX"}, frozenset({OrderType.MARKET}), _LASTING | {TimeInForce.IOC}),
         _row(_LISTED | {"FOREX"}, _TRIGGERED, _LASTING),
         _row(_LISTED, frozenset({OrderType.MARKET_TO_LIMIT}), _LASTING),
-        _row(
-            frozenset({"STOCK"}),
-            frozenset({OrderType.MARKET_ON_CLOSE, OrderType.LIMIT_ON_CLOSE}),
-            frozenset({TimeInForce.DAY}),
-        ),
-        _row(
-            frozenset({"STOCK"}),
-            frozenset({OrderType.MARKET_ON_OPEN, OrderType.LIMIT_ON_OPEN}),
-            frozenset({TimeInForce.DAY, TimeInForce.OPG}),
-        ),
-        _row(
-            frozenset({"COMBO"}),
-            frozenset({OrderType.LIMIT, OrderType.MARKET}),
-            frozenset({TimeInForce.DAY, TimeInForce.GTC}),
-        ),
+        _row(frozenset({"STOCK", "FUTURE"}), _ON_CLOSE, frozenset({TimeInForce.DAY})),
+        _row(frozenset({"STOCK", "OPTION"}), _ON_OPEN, frozenset({TimeInForce.DAY, TimeInForce.OPG})),
+        _row(frozenset({"CRYPTO"}), frozenset({OrderType.LIMIT}), _DAY_OR_GTC | {TimeInForce.IOC}),
+        _row(frozenset({"CRYPTO"}), frozenset({OrderType.MARKET}), frozenset({TimeInForce.IOC})),
+        _row(frozenset({"COMBO"}), frozenset({OrderType.LIMIT, OrderType.MARKET}), _DAY_OR_GTC),
     ),
     bracket=True,
     exit_release=ExitRelease.FULL_FILL,
@@ -72,9 +70,11 @@ CAPABILITIES = Capabilities(
     submit_identity=SubmitIdentity.QUERYABLE,
     fills_reach=HistoryReach.SAME_DAY,
     completed_reach=HistoryReach.SAME_DAY,
+    global_cancel=True,
     preview=True,
     quotes=True,
     option_chains=True,
     fractional=False,
+    fractional_kinds=frozenset({"CRYPTO", "FOREX"}),
 )
 """Interactive Brokers, sentence by sentence."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -349,6 +350,13 @@ class PaperBroker(Broker):
                 yield quote
         finally:
             exchange.unwatch(singles)
+
+    def past_quotes(self, contract: Contract, since: datetime, until: datetime) -> Iterator[Quote]:
+        """Yield a single contract's quotes later than a moment and up to another, none of them of the future."""
+        exchange = self._running()
+        until = min(until, exchange.now)
+        for tick in takewhile(lambda tick: tick.time <= until, exchange.market.ticks(contract, since)):
+            yield quote_of(contract, tick, delayed=False)
 
     async def option_chain(self, contract: Contract) -> OptionChain:
         """Return the options listed on an underlying at this moment."""

@@ -1,0 +1,261 @@
+"""What the gateway's desk does not take, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from gateway.desk_wire import ACME, Floor, bracket, d, floor, limit, run, stop
+from v6_ib_plugin.gateway.desk import Manners
+from v6_ib_plugin.gateway.wire import messages, requests
+from v6_ib_plugin.terms import IbCondition, IbContract, IbOrder, TagValue
+from v6core.errors import NotSent
+
+
+@pytest.mark.parametrize(
+    ("order", "code"),
+    [
+        (limit(1, "100.005"), 110),
+        (limit(1, account="DU999"), 321),
+        (limit(1, parent_id=9), 10006),
+        (limit(1, algo_strategy="Magic"), 439),
+        (limit(1, algo_strategy="Adaptive", algo_params=(TagValue("adaptivePriority", "Now"),)), 441),
+    ],
+)
+def test_what_is_refused_at_once_never_was_an_order(order: IbOrder, code: int) -> None:
+    async def main() -> None:
+        async with floor() as opened:
+            client = await opened.client()
+            client.place(order)
+            await client.sync()
+            assert client.about(1) == [str(code)]
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("order", "field"),
+    [
+        (limit(1, hidden=True), "hidden"),
+        (limit(1, all_or_none=True), "allOrNone"),
+        (limit(1, good_after_time="20270101-10:00:00"), "goodAfterTime"),
+        (limit(1, conditions=(IbCondition(3, ("a", "1", "20270101-10:00:00")),)), "conditions"),
+        (limit(1, discretionary_amt=d(1)), "discretionaryAmt"),
+        (replace(limit(1), order_type="REL"), "order_type"),
+        (limit(1, tif="AUC"), "tif"),
+        (limit(1, 100, "0.5"), "whole quantities"),
+    ],
+)
+def test_what_would_change_what_the_order_does_is_refused_by_its_name(order: IbOrder, field: str) -> None:
+    async def main() -> None:
+        async with floor() as opened:
+            client = await opened.client()
+            client.place(order)
+            assert field in (await client.answer(201)).text
+            await client.status(1, "Inactive")
+
+    run(main())
+
+
+def test_a_contract_that_there_is_not_is_answered_with_200() -> None:
+    async def main() -> None:
+        async with floor() as opened:
+            client = await opened.client()
+            client.place(limit(1), contract=replace(ACME, sec_type="OPT", strike=d(10)))
+            await client.answer(200)
+
+    run(main())
+
+
+def test_the_brokers_rejection_is_told_with_its_reason() -> None:
+    async def main() -> None:
+        async with floor(fills="reject") as opened:
+            client = await opened.client()
+            client.place(limit(1))
+            assert "every order is refused" in (await client.answer(201)).text
+            assert client.about(1) == ["201", "Inactive"]
+
+    run(main())
+
+
+@pytest.mark.parametrize("order_id", [5, 4])
+def test_an_id_that_is_not_above_those_used_is_refused(order_id: int) -> None:
+    async def main() -> None:
+        async with floor() as opened:
+            client = await opened.client()
+            client.place(limit(5, 90))
+            client.send(requests.CancelOrder(5))
+            await client.status(5, "Cancelled")
+            client.place(limit(order_id, 90))
+            assert (await client.answer(103)).req_id == order_id
+
+    run(main())
+
+
+def test_a_child_of_a_refused_parent_is_told_that_it_is_gone() -> None:
+    async def main() -> None:
+        async with floor() as opened:
+            client = await opened.client()
+            parent, *children = bracket(1)
+            client.place(replace(parent, lmt_price=d("99.005")), *children)
+            await client.sync()
+            assert client.codes() == [110, 135, 135]
+
+    run(main())
+
+
+def test_a_trailing_stop_is_not_attached_to_a_market_order() -> None:
+    async def main() -> None:
+        async with floor() as opened:
+            client = await opened.client()
+            parent = replace(limit(1, transmit=False), order_type="MKT", lmt_price=None)
+            trail = replace(stop(2, 1, parent_id=1), order_type="TRAIL")
+            client.place(parent, trail)
+            await client.answer(328)
+
+    run(main())
+
+
+def test_an_order_of_another_client_is_not_there_to_be_cancelled() -> None:
+    async def main() -> None:
+        async with floor() as opened:
+            opened.price(100)
+            client, other = await opened.client(1), await opened.client(2)
+            client.place(limit(7, 90))
+            await client.status(7, "Submitted")
+            other.send(requests.CancelOrder(7))
+            await other.answer(10147)
+
+    run(main())
+
+
+def test_exercising_options_is_refused_by_name() -> None:
+    async def main() -> None:
+        async with floor() as opened:
+            client = await opened.client()
+            client.send(requests.ExerciseOptions(3, IbContract(symbol="ACME"), 1, 1, "", override=False))
+            assert "exercise" in (await client.answer(321)).text
+
+    run(main())
+
+
+def test_a_read_only_gateway_refuses_orders() -> None:
+    async def main() -> None:
+        async with floor(read_only=True) as opened:
+            client = await opened.client()
+            client.place(limit(4))
+            assert (await client.answer(321)).req_id == 4
+
+    run(main())
+
+
+def test_a_combo_what_if_can_be_refused() -> None:
+    async def main() -> None:
+        async with floor(Manners(combo_what_if=False)) as opened:
+            client = await opened.client()
+            client.place(limit(1, 1, what_if=True), contract=opened.condor())
+            await client.answer(360)
+
+    run(main())
+
+
+def test_only_client_zero_binds_manual_orders() -> None:
+    async def main() -> None:
+        async with floor() as opened:
+            client = await opened.client(1)
+            client.send(requests.ReqAutoOpenOrders(bind=True))
+            await client.answer(327)
+
+    run(main())
+
+
+def test_a_time_that_is_none_filters_no_executions() -> None:
+    async def main() -> None:
+        async with floor() as opened:
+            client = await opened.client()
+            client.send(requests.ReqExecutions(5, time="yesterday"))
+            assert (await client.answer(321)).req_id == 5
+            assert not client.all(messages.ExecDetailsEnd)
+
+    run(main())
+
+
+# A broker that fails
+
+
+def failing(opened: Floor, method: str, error: Exception) -> None:
+    """Let the broker fail at one of its methods."""
+
+    async def fail(*_: object) -> None:
+        raise error
+
+    setattr(opened.gateway.broker, method, fail)
+
+
+def test_an_order_that_provably_did_not_reach_the_broker_is_rejected() -> None:
+    async def main() -> None:
+        async with floor() as opened:
+            failing(opened, "place", NotSent("the line is down"))
+            client = await opened.client()
+            client.place(limit(1))
+            assert "the line is down" in (await client.answer(201)).text
+            await client.status(1, "Inactive")
+
+    run(main())
+
+
+def test_of_an_order_in_doubt_nothing_is_told() -> None:
+    async def main() -> None:
+        async with floor() as opened:
+            failing(opened, "place", OSError("cut in the middle"))
+            client = await opened.client()
+            client.place(limit(1))
+            await client.sync()
+            assert client.about(1) == []
+
+    run(main())
+
+
+def test_a_cancel_that_did_not_reach_the_broker_leaves_the_order_alive() -> None:
+    async def main() -> None:
+        async with floor() as opened:
+            opened.price(100)
+            failing(opened, "cancel", NotSent("the line is down"))
+            client = await opened.client()
+            client.place(limit(1, 90))
+            client.send(requests.CancelOrder(1))
+            await client.answer(161)
+            [told] = await client.open_orders()
+            assert told.state.status == "Submitted"
+
+    run(main())
+
+
+def test_a_change_that_did_not_reach_the_broker_is_refused() -> None:
+    async def main() -> None:
+        async with floor() as opened:
+            opened.price(100)
+            failing(opened, "modify", NotSent("the line is down"))
+            client = await opened.client()
+            client.place(limit(1, 90), limit(1, 91))
+            await client.answer(201)
+            [told] = await client.open_orders()
+            assert told.order.lmt_price == 90
+
+    run(main())
+
+
+def test_a_global_cancel_that_failed_can_be_asked_for_again() -> None:
+    async def main() -> None:
+        async with floor() as opened:
+            opened.price(100)
+            failing(opened, "cancel_everything", NotSent("the line is down"))
+            client = await opened.client()
+            client.place(limit(1, 90))
+            client.send(requests.ReqGlobalCancel())
+            await client.answer(161)
+            client.send(requests.CancelOrder(1))
+            await client.status(1, "Cancelled")
+
+    run(main())

@@ -1,0 +1,95 @@
+"""What TWS says, told to whoever listens: on the loop, in the order of the wire, before anything else happens."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Protocol
+
+from v6_ib_plugin.terms import (
+    IbAnswer,
+    IbCommission,
+    IbContract,
+    IbExecution,
+    IbOrder,
+    IbOrderState,
+    IbOrderStatus,
+)
+
+logger = logging.getLogger(__name__)
+
+
+class Ear(Protocol):
+    """Somebody who listens. An exception is logged and keeps nothing from the others."""
+
+    def on_open_order(self, contract: IbContract, order: IbOrder, state: IbOrderState) -> None:
+        """Hear an openOrder, also one that answers a question; those of what-if orders are not told."""
+
+    def on_order_status(self, status: IbOrderStatus) -> None:
+        """Hear an orderStatus."""
+
+    def on_execution(self, req_id: int, contract: IbContract, execution: IbExecution) -> None:
+        """Hear an execution; ``req_id`` is -1 where it happens now, else of the question that it answers."""
+
+    def on_commission(self, commission: IbCommission) -> None:
+        """Hear what an execution cost."""
+
+    def on_answer(self, answer: IbAnswer) -> None:
+        """Hear an errMsg, whatever it answers."""
+
+    def on_position(self, account: str, contract: IbContract, position: Decimal, avg_cost: Decimal) -> None:
+        """Hear a position; the average cost is of one contract, times its multiplier."""
+
+    def on_closed(self, reason: str) -> None:
+        """Hear that the connection is gone; nothing comes after it before the next one stands."""
+
+    def on_undecodable(self, text: str) -> None:
+        """Hear that a message could not be read, so that something was said that nobody knows."""
+
+
+class SilentEar:
+    """An Ear that hears and does nothing: override what matters."""
+
+    def on_open_order(self, contract: IbContract, order: IbOrder, state: IbOrderState) -> None:
+        """Do nothing."""
+
+    def on_order_status(self, status: IbOrderStatus) -> None:
+        """Do nothing."""
+
+    def on_execution(self, req_id: int, contract: IbContract, execution: IbExecution) -> None:
+        """Do nothing."""
+
+    def on_commission(self, commission: IbCommission) -> None:
+        """Do nothing."""
+
+    def on_answer(self, answer: IbAnswer) -> None:
+        """Do nothing."""
+
+    def on_position(self, account: str, contract: IbContract, position: Decimal, avg_cost: Decimal) -> None:
+        """Do nothing."""
+
+    def on_closed(self, reason: str) -> None:
+        """Do nothing."""
+
+    def on_undecodable(self, text: str) -> None:
+        """Do nothing."""
+
+
+class Ears:
+    """All who listen."""
+
+    def __init__(self) -> None:
+        self._ears: list[Ear] = []
+
+    def add(self, ear: Ear) -> None:
+        """Let one more listen, after those who do already."""
+        self._ears.append(ear)
+
+    def tell(self, what: Callable[[Ear], None]) -> None:
+        """Tell every one of them."""
+        for ear in self._ears:
+            try:
+                what(ear)
+            except Exception:
+                logger.exception("%s failed on a message of TWS", type(ear).__name__)

@@ -1,4 +1,4 @@
-"""The IB distribution: what it announces, what its settings refuse, and that it says that it cannot connect."""
+"""The IB distribution: what it announces, what its settings refuse, and what it says while it is not connected."""
 
 import asyncio
 import logging
@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from v6_ib_plugin import IbBroker, IbSettings
+from v6_ib_plugin import IbSettings
+from v6_ib_plugin.broker import IbBroker
 from v6core.broker import Broker, BrokerContext
 from v6core.capabilities import SubmitIdentity
 from v6core.clock import SystemClock
 from v6core.contracts import Option, Stock
-from v6core.errors import BrokerError, NotConnected
+from v6core.errors import NotConnected, NotSent
 from v6core.orders import Order
 from v6core.plugins import load_broker
 from v6core.reports import Report
@@ -41,17 +42,7 @@ def broker() -> IbBroker:
     return made
 
 
-def test_connecting_says_in_one_sentence_that_it_is_not_built() -> None:
-    with pytest.raises(
-        BrokerError, match=r"^connecting to Interactive Brokers \(127\.0\.0\.1:7497\) is not built yet$"
-    ):
-        asyncio.run(broker().connect())
-
-
 ASKS: list[Callable[[IbBroker], Awaitable[object]]] = [
-    lambda ib: ib.place([Order.market("BUY", 1)]),
-    lambda ib: ib.modify(Order.market("BUY", 1), {"quantity": 2}),
-    lambda ib: ib.cancel(Order.market("BUY", 1)),
     lambda ib: ib.snapshot(),
     lambda ib: ib.find("v6-x"),
     lambda ib: ib.qualify(Stock("GOOG")),
@@ -61,8 +52,25 @@ ASKS: list[Callable[[IbBroker], Awaitable[object]]] = [
 ]
 
 
+SENDS: list[Callable[[IbBroker], Awaitable[object]]] = [
+    lambda ib: ib.place([Order.market("BUY", 1)]),
+    lambda ib: ib.modify(Order.market("BUY", 1), {"quantity": 2}),
+    lambda ib: ib.cancel(Order.market("BUY", 1, order_ref="v6-x")),
+    lambda ib: ib.cancel_everything(),
+]
+
+
+@pytest.mark.parametrize("send", SENDS)
+def test_nothing_is_sent_without_a_connection(send: Callable[[IbBroker], Awaitable[object]]) -> None:
+    async def run() -> None:
+        await send(broker())
+
+    with pytest.raises(NotSent):
+        asyncio.run(run())
+
+
 @pytest.mark.parametrize("ask", ASKS)
-def test_everything_else_is_not_connected(ask: Callable[[IbBroker], Awaitable[object]]) -> None:
+def test_nothing_is_answered_without_a_connection(ask: Callable[[IbBroker], Awaitable[object]]) -> None:
     async def run() -> None:
         await ask(broker())
 

@@ -1,0 +1,307 @@
+"""What TWS says, turned into reports, message by message: without a wire, for what a gateway cannot be made to say."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from v6_ib_plugin.terms import (
+    IbAnswer,
+    IbCompletion,
+    IbContract,
+    IbExecution,
+    IbOrder,
+    IbOrderState,
+    IbOrderStatus,
+)
+from v6_ib_plugin.trading.book import Book
+from v6_ib_plugin.trading.executions import Executions
+from v6_ib_plugin.trading.known import Asked, KnownOrder, Terms
+from v6_ib_plugin.trading.names import OrderKey
+from v6_ib_plugin.translation.executions import fill_of
+from v6core.contracts import Stock
+from v6core.orders import Order
+from v6core.reports import (
+    CancelRefusedReport,
+    ModifyRefusedReport,
+    OrderReport,
+    RejectionReport,
+    Report,
+    ReportedStatus,
+)
+
+NOW = datetime(2026, 12, 1, 15, tzinfo=UTC)
+GOODS = Stock("ACME")
+ACME = IbContract(symbol="ACME", sec_type="STK", exchange="SMART", currency="USD")
+D = Decimal
+OURS, OTHERS = 6, 9
+
+
+class Desk:
+    """A book, and orders sent through it."""
+
+    def __init__(self) -> None:
+        ledger = Executions(fill_of, lambda: NOW)
+        self.book = Book(ledger, now=lambda: NOW, contract_of=lambda _: GOODS)
+
+    def sent(self, number: int, reference: str = "a", **fields: Any) -> KnownOrder:
+        said: dict[str, Any] = {**_LIMIT, "order_id": number, "order_ref": reference, **fields}
+        ib = IbOrder(**said)
+        terms = Terms(Order.limit("BUY", 10, 90, contract=GOODS), ib)
+        return self.book.sending(KnownOrder(reference, OrderKey(OURS, number), contract=ACME, sent=terms))
+
+    def shown(
+        self, number: int, perm_id: int = 0, reference: str = "a", word: str = "Submitted", **fields: Any
+    ) -> list[Report]:
+        said: dict[str, Any] = {
+            **_LIMIT,
+            "client_id": OURS,
+            "order_id": number,
+            "perm_id": perm_id,
+            "order_ref": reference,
+            **fields,
+        }
+        return self.book.open_order(ACME, IbOrder(**said), IbOrderState(status=word))
+
+    def status(self, number: int, word: str, perm_id: int = 0, **fields: Any) -> list[Report]:
+        said: dict[str, Any] = {"order_id": number, "status": word, "perm_id": perm_id, "client_id": OURS, **fields}
+        return self.book.order_status(IbOrderStatus(**said))
+
+    def answer(self, number: int, code: int) -> list[Report]:
+        return self.book.answer(IbAnswer(req_id=number, code=code, text="said"), OURS)
+
+
+_LIMIT: dict[str, Any] = {
+    "action": "BUY", "order_type": "LMT", "total_quantity": D(10), "lmt_price": D(90), "tif": "DAY", "account": "DU1",
+}  # fmt: skip
+
+
+def words(reports: list[Report]) -> list[str]:
+    return [report.status if isinstance(report, OrderReport) else report.report for report in reports]
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def test_a_status_without_a_reference_is_bound_by_number_and_then_by_perm_id(desk: Desk) -> None:
+    desk.sent(5)
+    (first,) = desk.status(5, "PreSubmitted", perm_id=77)
+    desk.book.end_session()
+    (second,) = desk.status(1, "Submitted", perm_id=77)
+    assert isinstance(first, OrderReport)
+    assert isinstance(second, OrderReport)
+    assert first.order_ref == second.order_ref == "a"
+
+
+def test_the_perm_id_decides_where_a_number_was_given_out_again(desk: Desk) -> None:
+    desk.sent(5, "old")
+    desk.shown(5, 77, "old")
+    desk.book.end_session()
+    desk.sent(5, "new")
+    (told,) = desk.status(5, "Filled", perm_id=77, filled=D(10))
+    assert isinstance(told, OrderReport)
+    assert told.order_ref == "old"
+
+
+def test_a_status_of_another_perm_id_is_not_the_order_of_that_number(desk: Desk) -> None:
+    desk.sent(5, "a")
+    desk.shown(5, 77, "a")
+    assert desk.status(5, "Cancelled", perm_id=78) == []
+
+
+def test_the_reference_decides_where_another_order_is_shown_under_a_number(desk: Desk) -> None:
+    mine = desk.sent(5, "mine")
+    (told,) = desk.shown(5, 77, "another")
+    assert isinstance(told, OrderReport)
+    assert told.order_ref == "another"
+    assert mine.perm_id == 0
+
+
+def test_an_early_status_is_told_with_its_order(desk: Desk) -> None:
+    assert desk.status(5, "Submitted", perm_id=77, filled=D(3)) == []
+    assert words(desk.shown(5, 77, word="PreSubmitted")) == ["SUBMITTED", "PARTIALLY_FILLED"]
+
+
+def test_what_tws_repeats_is_told_once(desk: Desk) -> None:
+    desk.sent(5)
+    assert len(desk.shown(5, 77)) == 1
+    assert desk.shown(5, 77) == []
+    desk.status(5, "Submitted", perm_id=77)
+    assert desk.status(5, "Submitted", perm_id=77) == []
+
+
+def test_a_status_after_a_question_is_told_though_it_says_nothing_new(desk: Desk) -> None:
+    known = desk.sent(5)
+    desk.shown(5, 77)
+    desk.book.asking(known, Asked.MODIFY)
+    assert len(desk.shown(5, 77)) == 1
+
+
+@pytest.mark.parametrize("code", [110, 201, 203, 321, 329, 434, 105, 200, 10006, 10043 + 200])
+def test_a_refusal_of_what_was_never_shown_is_a_rejection(desk: Desk, code: int) -> None:
+    desk.sent(5)
+    (told,) = desk.answer(5, code)
+    assert isinstance(told, RejectionReport)
+    assert told.code == str(code)
+
+
+@pytest.mark.parametrize("code", [399, 404, 2109, 10349, 10311, 10329, 481, 2137, 99_999, 10148 + 10_000])
+def test_a_remark_or_an_unknown_code_ends_nothing(desk: Desk, code: int) -> None:
+    known = desk.sent(5)
+    assert desk.answer(5, code) == []
+    assert not known.is_over
+    (told, *_) = desk.shown(5, 77)
+    assert isinstance(told, OrderReport)
+    assert told.reason == f"{code}: said"
+
+
+@pytest.mark.parametrize("code", [201, 202, 110, 321, 161, 10147, 10148, 135])
+def test_no_code_cancels_an_order_that_works(desk: Desk, code: int) -> None:
+    known = desk.sent(5)
+    desk.shown(5, 77)
+    told = desk.answer(5, code)
+    assert not known.is_over
+    assert not any(isinstance(row, RejectionReport) for row in told)
+    assert all(row.status is ReportedStatus.SUBMITTED for row in told if isinstance(row, OrderReport))
+
+
+@pytest.mark.parametrize("code", [201, 202, 110])
+def test_a_code_that_may_have_ended_a_working_order_calls_for_a_look(desk: Desk, code: int) -> None:
+    known = desk.sent(5)
+    desk.shown(5, 77)
+    desk.answer(5, code)
+    assert known in desk.book.doubts
+
+
+def test_a_refusal_and_then_inactive_is_a_rejection(desk: Desk) -> None:
+    desk.sent(5)
+    desk.shown(5, 77, word="PreSubmitted")
+    desk.answer(5, 201)
+    (told,) = desk.status(5, "Inactive", perm_id=77)
+    assert isinstance(told, RejectionReport)
+
+
+def test_inactive_alone_is_no_end(desk: Desk) -> None:
+    known = desk.sent(5)
+    assert words(desk.status(5, "Inactive", perm_id=77)) == ["INACTIVE"]
+    assert not known.is_over
+
+
+def test_inactive_and_then_a_refusal_is_a_rejection(desk: Desk) -> None:
+    desk.sent(5)
+    desk.status(5, "Inactive", perm_id=77)
+    (told,) = desk.answer(5, 201)
+    assert isinstance(told, RejectionReport)
+
+
+@pytest.mark.parametrize("code", [104, 110, 201, 321, 10326, 10327, 135])
+def test_a_code_that_answers_a_change_refuses_the_change_alone(desk: Desk, code: int) -> None:
+    known = desk.sent(5)
+    desk.shown(5, 77)
+    desk.book.asking(known, Asked.MODIFY)
+    (told,) = desk.answer(5, code)
+    assert isinstance(told, ModifyRefusedReport)
+    assert known in desk.book.doubts
+    assert not known.is_over
+
+
+@pytest.mark.parametrize("code", [135, 136, 161, 10147, 10148])
+def test_a_code_that_answers_a_cancel_refuses_the_cancel_alone(desk: Desk, code: int) -> None:
+    known = desk.sent(5)
+    desk.shown(5, 77)
+    desk.book.asking(known, Asked.CANCEL)
+    (told,) = desk.answer(5, code)
+    assert isinstance(told, CancelRefusedReport)
+    assert not known.is_over
+
+
+def test_a_refused_number_is_settled_by_a_look(desk: Desk) -> None:
+    known = desk.sent(5)
+    assert desk.answer(5, 103) == []
+    assert known in desk.book.doubts
+    (told,) = desk.book.refuse(known)
+    assert isinstance(told, RejectionReport)
+
+
+def test_an_answer_to_nobody_or_to_a_question_says_nothing(desk: Desk) -> None:
+    desk.sent(5)
+    assert desk.answer(-1, 201) == []
+    assert desk.answer(6, 201) == []
+
+
+def test_a_word_that_nobody_knows_is_told_as_such(desk: Desk) -> None:
+    desk.sent(5)
+    (told,) = desk.status(5, "Hibernating", perm_id=77)
+    assert isinstance(told, OrderReport)
+    assert (told.status, told.word) == (ReportedStatus.UNKNOWN, "Hibernating")
+
+
+def test_a_pending_word_proves_that_tws_has_the_order(desk: Desk) -> None:
+    desk.sent(5)
+    (told,) = desk.shown(5, 77, word="PendingSubmit")
+    assert isinstance(told, OrderReport)
+    assert (told.status, told.working) == (ReportedStatus.SUBMITTED, False)
+
+
+def test_a_pending_cancel_leaves_the_standing_as_it_was(desk: Desk) -> None:
+    desk.sent(5)
+    desk.shown(5, 77, word="Inactive")
+    assert words(desk.status(5, "PendingCancel", perm_id=77)) in (["INACTIVE"], [])
+
+
+@pytest.mark.parametrize("reference", ["", "anything", "caf\u00e9", "a\x00b", "x" * 500, " "])
+@pytest.mark.parametrize("number", [-3, 0, 5])
+def test_orders_of_others_never_raise(desk: Desk, reference: str, number: int) -> None:
+    contract = IbContract(symbol="??", sec_type="BOND")
+    order = IbOrder(order_id=number, client_id=OTHERS, order_ref=reference, order_type="PEG BEST", tif="???")
+    (told,) = desk.book.open_order(contract, order, IbOrderState(status="Submitted"))
+    assert isinstance(told, OrderReport)
+    desk.book.execution(contract, IbExecution(order_id=number, exec_id="x", client_id=OTHERS, order_ref=reference))
+    desk.book.completed(contract, order, IbCompletion(status="Cancelled", completed_status="Cancelled by Trader"))
+
+
+def test_an_execution_before_anything_else_binds_the_order(desk: Desk) -> None:
+    known = desk.sent(5)
+    execution = IbExecution(
+        order_id=5, client_id=OURS, perm_id=77, order_ref="a", exec_id="x.01.01", time="20261201-15:00:00",
+        side="BOT", shares=D(10), price=D(90), cum_qty=D(10), acct_number="DU1",
+    )  # fmt: skip
+    assert words(desk.book.execution(ACME, execution)) == ["FILL"]
+    assert known.perm_id == 77
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "kind"),
+    [
+        ("Cancelled", "Cancelled by Trader", "CANCELLED"),
+        ("Filled", "Filled Size: 10", "FILLED"),
+        ("Cancelled", "Order expired", "EXPIRED"),
+        ("Inactive", "", "REJECTION"),
+    ],
+)
+def test_a_completed_order_is_told_as_it_ended(desk: Desk, status: str, text: str, kind: str) -> None:
+    order = IbOrder(**_LIMIT, perm_id=77, order_ref="a")
+    completion = IbCompletion(status=status, completed_status=text, filled_quantity=D(10))
+    assert words([desk.book.completed(ACME, order, completion)]) == [kind]
+
+
+def test_a_trailing_stop_that_moved_is_no_changed_term(desk: Desk) -> None:
+    desk.sent(5, order_type="TRAIL", lmt_price=None, aux_price=D(5))
+    (told,) = desk.shown(5, 77, order_type="TRAIL", lmt_price=D(0), aux_price=D(5), trail_stop_price=D("94.5"))
+    assert isinstance(told, OrderReport)
+    assert told.terms is not None
+    assert told.terms.stop_price is None
+
+
+def test_a_what_if_order_is_no_order(desk: Desk) -> None:
+    assert desk.shown(5, 77, what_if=True) == []
+
+
+def test_the_numbers_of_a_session_end_with_it(desk: Desk) -> None:
+    known = desk.sent(5)
+    desk.book.end_session()
+    assert known.key is None
+    assert desk.answer(5, 201) == []

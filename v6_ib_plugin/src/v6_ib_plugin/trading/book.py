@@ -1,0 +1,402 @@
+"""What TWS says of orders, as it says it, turned into reports. Pure: it asks nobody anything.
+
+TWS speaks of an order in six kinds of messages, none of which can be relied on to come, to come once, or to come before
+another. Each is told on as it comes; ``v6core.lifecycle`` makes a status of it. Three rules are kept here:
+
+* An error never cancels. Hundreds of codes are mere remarks, and an order is cancelled when its own status says so.
+* An error is read by what was asked last: the same code refuses an order, or a change of it, or nothing.
+* What this program did not send is told to people and touched by nobody.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+
+from v6_ib_plugin.codes import CODES, Answers, Code, Context, Kind, Source, classify
+from v6_ib_plugin.terms import (
+    IbAnswer,
+    IbCommission,
+    IbCompletion,
+    IbContract,
+    IbExecution,
+    IbOrder,
+    IbOrderState,
+    IbOrderStatus,
+)
+from v6_ib_plugin.trading.executions import Executions
+from v6_ib_plugin.trading.known import Asked, KnownOrder, Refusal, Register, names_of
+from v6_ib_plugin.trading.names import OrderKey
+from v6_ib_plugin.trading.showing import ContractOf, shown_terms, shows
+from v6_ib_plugin.translation.contracts import is_combo
+from v6_ib_plugin.translation.statuses import Ending, Standing, outcome_of, standing_of
+from v6core.identifiers import plainly
+from v6core.money import ZERO
+from v6core.reports import (
+    CancelRefusedReport,
+    ModifyRefusedReport,
+    OrderReport,
+    OrderTerms,
+    RejectionReport,
+    Report,
+    ReportedStatus,
+)
+
+_MOST_KEPT = 1_000
+_MOST_REJECTIONS = 1_000
+_MISSING_PARENT = 10006
+_DUPLICATE_ID = 103
+_REFUSALS = frozenset({Answers.ORDER, Answers.REQUEST, Answers.QUESTION_OR_ORDER, Answers.MISSING})
+_NOTICE = Code(0, Answers.NOTICE, Source.IBKR)
+_LIVE = Standing(ReportedStatus.SUBMITTED)
+_REPEATED = frozenset({ReportedStatus.SUBMITTED, ReportedStatus.PARTIALLY_FILLED, ReportedStatus.FILLED})
+
+
+class Book:
+    """Every order of the account that was sent or seen, and what was said of it.
+
+    ``doubts`` are orders of which something was said that only a look at TWS's lists can settle. ``orphans`` are exits
+    that TWS cancelled although a part of their entry is filled, and ``ended_entries`` entries that are over: what was
+    said of an orphan is withheld until somebody has decided.
+    """
+
+    def __init__(
+        self,
+        executions: Executions,
+        *,
+        now: Callable[[], datetime],
+        contract_of: ContractOf,
+    ) -> None:
+        self.register = Register()
+        self.executions = executions
+        self.rejections: OrderedDict[str, RejectionReport] = OrderedDict()
+        self.doubts: dict[KnownOrder, None] = {}
+        self.orphans: list[KnownOrder] = []
+        self.ended_entries: list[KnownOrder] = []
+        self._now = now
+        self._contract_of = contract_of
+        self._early: OrderedDict[tuple[OrderKey, int], IbOrderStatus] = OrderedDict()
+
+    # What TWS says.
+
+    def open_order(self, contract: IbContract, order: IbOrder, state: IbOrderState) -> list[Report]:
+        """Hear an openOrder: the terms, and how the order stands."""
+        if order.what_if:
+            return []
+        key = OrderKey(order.client_id, order.order_id)
+        known = self.register.named(order.order_ref, key, order.perm_id)
+        if known.shown is None or known.wanted is not None or known.ib != order or known.contract != contract:
+            known.contract, known.ib = contract, order
+            known.shown = shown_terms(known, contract, order, self._contract_of)
+            self._note_change(known, order)
+        filled = order.total_quantity if state.status == "Filled" else None
+        reports = self._stands(known, state.status, filled=filled, terms=known.shown, reason=state.warning_text)
+        early = self._early.pop((key, order.perm_id), None) or self._early.pop((key, 0), None)
+        return reports if early is None else [*reports, *self.order_status(early)]
+
+    def order_status(self, status: IbOrderStatus) -> list[Report]:
+        """Hear an orderStatus, which bears no reference; one of an order that is not known yet waits until it is."""
+        key = OrderKey(status.client_id, status.order_id)
+        known = self.register.numbered(key, status.perm_id)
+        if known is None:
+            self._early[key, status.perm_id] = status
+            if len(self._early) > _MOST_KEPT:
+                self._early.popitem(last=False)
+            return []
+        # That a child waits for its parent and a stop for its trigger says nothing that is not known.
+        reason = f"held: {status.why_held}" if "locate" in status.why_held else ""
+        return self._stands(known, status.status, filled=status.filled, reason=reason)
+
+    def execution(self, contract: IbContract, execution: IbExecution) -> list[Report]:
+        """Hear an execution. It proves that TWS has the order, also where nothing else was said of it yet."""
+        key = OrderKey(execution.client_id, execution.order_id)
+        known = self.register.named(execution.order_ref, key, execution.perm_id)
+        known.has_traded = True
+        if is_combo(contract) or not known.is_combo:
+            known.filled = max(known.filled, execution.cum_qty)
+        return self.executions.hear(contract, execution)
+
+    def commission(self, commission: IbCommission) -> list[Report]:
+        """Hear what an execution cost."""
+        return self.executions.charge(commission)
+
+    def completed(
+        self, contract: IbContract, order: IbOrder, completion: IbCompletion
+    ) -> OrderReport | RejectionReport:
+        """Hear how an order ended, which TWS tells only when it is asked."""
+        known = self.register.named(order.order_ref, OrderKey(order.client_id, 0), order.perm_id)
+        known.contract, known.ib = known.contract or contract, known.ib or order
+        outcome = outcome_of(completion)
+        known.word, known.filled = completion.status, max(known.filled, outcome.filled)
+        self._end(known)
+        if outcome.ending is Ending.REJECTED:
+            refusal = known.refusal or Refusal("", outcome.reason or completion.status)
+            return self._rejected(known, refusal)
+        known.standing = ReportedStatus(outcome.ending.value)
+        unknown = completion.status if known.standing is ReportedStatus.UNKNOWN else None
+        standing = Standing(known.standing, word=unknown and plainly(unknown, 80))
+        return self._report(known, standing, filled=outcome.filled, reason=outcome.reason)
+
+    def answer(self, answer: IbAnswer, client_id: int) -> list[Report]:
+        """Hear an error message, which is read by what was asked of the order that it is about."""
+        known = self.register.at(OrderKey(client_id, answer.req_id))
+        if known is None:
+            return []
+        reason = f"{answer.code}: {plainly(answer.text)}"
+        match _kind_of(answer.code, known):
+            case Kind.REJECTS_NEW:
+                return self._refuses_new(known, answer)
+            case Kind.REFUSES_MODIFY:
+                return self._refuses_modify(known, answer)
+            case Kind.REFUSES_CANCEL:
+                return self._refuses_cancel(known, answer)
+            case Kind.CANCELLED if not known.is_over:
+                self.doubts[known] = None
+            case _ if not known.is_over and CODES.get(answer.code, _NOTICE).answers in _REFUSALS:
+                # TWS had shown the order before it refused it: its status, or its absence, says whether it is over.
+                known.refusal = Refusal(str(answer.code), plainly(answer.text))
+                self.doubts[known] = None
+            case _:
+                pass
+        return self._remark(known, reason)
+
+    def _refuses_new(self, known: KnownOrder, answer: IbAnswer) -> list[Report]:
+        refusal = Refusal(str(answer.code), plainly(answer.text))
+        if known.is_staged and answer.code in {_MISSING_PARENT, _DUPLICATE_ID}:
+            known.is_unknown, known.refusal = True, refusal
+            return []
+        if answer.code == _DUPLICATE_ID:
+            # The number is another order's, or this one's own that arrived already: its reference tells which.
+            known.refusal = refusal
+            self.doubts[known] = None
+            return []
+        return [self._rejected(known, refusal)]
+
+    def _refuses_modify(self, known: KnownOrder, answer: IbAnswer) -> list[Report]:
+        known.asked.discard(Asked.MODIFY)
+        known.wanted, known.must_tell = None, True
+        self.doubts[known] = None
+        names = names_of(known)
+        return [
+            ModifyRefusedReport(
+                time=self._now(),
+                order_ref=names.order_ref,
+                broker_order_id=names.broker_order_id,
+                code=str(answer.code),
+                reason=plainly(answer.text),
+            )
+        ]
+
+    def _refuses_cancel(self, known: KnownOrder, answer: IbAnswer) -> list[Report]:
+        known.asked.discard(Asked.CANCEL)
+        known.must_tell = True
+        if known.is_staged and not known.is_shown:
+            known.is_unknown, known.refusal = True, Refusal(str(answer.code), "it never arrived: TWS has no such order")
+            return []
+        names = names_of(known)
+        return [
+            CancelRefusedReport(
+                time=self._now(),
+                order_ref=names.order_ref,
+                broker_order_id=names.broker_order_id,
+                code=str(answer.code),
+                reason=plainly(answer.text),
+            )
+        ]
+
+    def _remark(self, known: KnownOrder, reason: str) -> list[Report]:
+        """Return what was last said of an order with a remark to it; the first thing said bears it otherwise."""
+        if known.told is None or known.withheld is not None:
+            known.remark = reason
+            return []
+        return self._tell(known, known.told.model_copy(update={"time": self._now(), "reason": reason}))
+
+    # What was asked, and what was settled.
+
+    def sending(self, known: KnownOrder) -> KnownOrder:
+        """Take in an order that is about to be sent."""
+        known.asked.add(Asked.NEW)
+        return self.register.add(known)
+
+    def asking(self, known: KnownOrder, asked: Asked) -> None:
+        """Note that a change or a cancel of an order is about to be asked for; what is said then is an answer."""
+        known.asked.add(asked)
+        known.must_tell = True
+
+    def refuse(self, known: KnownOrder) -> list[Report]:
+        """Return the rejection of an order that TWS refused and that none of its lists shows."""
+        return [] if known.is_over or known.refusal is None else [self._rejected(known, known.refusal)]
+
+    def release(self, known: KnownOrder) -> list[Report]:
+        """Return what was withheld of an order."""
+        report, known.withheld = known.withheld, None
+        return [] if report is None else self._tell(known, report)
+
+    def standing_of(self, order: IbOrder) -> OrderReport | None:
+        """Return how an order that TWS lists stands, by all that was said of it; None where nothing was."""
+        known = self.register.lasting(order.perm_id) or self.register.at(OrderKey(order.client_id, order.order_id))
+        if known is None or known.told is None:
+            return None
+        return known.told.model_copy(update={"time": self._now(), "filled_quantity": known.filled})
+
+    def end_session(self) -> None:
+        """Forget what only the session that has ended could say."""
+        self.register.end_session()
+        self._early.clear()
+
+    # What is made of it.
+
+    def _stands(
+        self,
+        known: KnownOrder,
+        word: str,
+        *,
+        filled: Decimal | None = None,
+        terms: OrderTerms | None = None,
+        reason: str = "",
+    ) -> list[Report]:
+        known.word = word
+        known.filled = max(known.filled, filled or ZERO)
+        standing = standing_of(word, known.filled) or _as_before(known)
+        if known.standing is not ReportedStatus.FILLED or known.filled < known.quantity:
+            known.standing = standing.status  # what has filled whole does not come back, whatever is said late
+        remark, known.remark = known.remark, ""
+        reason = reason or remark
+        if _is_said_again(known, standing, filled, terms, reason):
+            return []
+        report = self._report(known, standing, filled=filled, terms=terms, reason=reason)
+        if standing.status is ReportedStatus.CANCELLED:
+            return self._cancelled(known, report)
+        if standing.status is ReportedStatus.INACTIVE and known.refusal is not None and not known.is_over:
+            return [self._rejected(known, known.refusal)]
+        if standing.status is ReportedStatus.FILLED:
+            self._end(known)
+        elif known.refusal is None and known.standing is standing.status:
+            known.is_over = False
+            known.withheld = None
+        return self._tell(known, report)
+
+    def _cancelled(self, known: KnownOrder, report: OrderReport) -> list[Report]:
+        was_over, asked, entry = known.is_over, Asked.CANCEL in known.asked, known.parent
+        self._end(known)
+        if known.refusal is not None and not known.filled and not was_over:
+            return [self._rejected(known, known.refusal)]
+        if known.withheld is not None or (known.is_staged and not asked):
+            known.withheld = report
+            return []
+        if entry is not None and entry.is_partly_filled and not (known.filled or asked or was_over):
+            known.withheld = report
+            self.orphans.append(known)
+            return []
+        return self._tell(known, report)
+
+    def _note_change(self, known: KnownOrder, shown: IbOrder) -> None:
+        """Take a change as made once the order reads back as it was asked to be."""
+        if known.wanted is not None and shows(shown, known.wanted.ib):
+            known.asked.discard(Asked.MODIFY)
+            known.sent, known.wanted = known.wanted, None
+
+    def _rejected(self, known: KnownOrder, refusal: Refusal) -> RejectionReport:
+        self._end(known)
+        known.refusal = refusal
+        names = names_of(known)
+        report = RejectionReport(
+            time=self._now(),
+            order_ref=names.order_ref,
+            broker_order_id=names.broker_order_id,
+            code=refusal.code or None,
+            reason=refusal.reason,
+        )
+        if known.order_ref:
+            self.rejections[known.order_ref] = report
+            if len(self.rejections) > _MOST_REJECTIONS:
+                self.rejections.popitem(last=False)
+        return report
+
+    def _end(self, known: KnownOrder) -> None:
+        if not known.is_over and known.exits:
+            self.ended_entries.append(known)
+        known.is_over = True
+        known.asked.clear()
+        self.register.ended(known)
+
+    def _tell(self, known: KnownOrder, report: OrderReport) -> list[Report]:
+        """Return a report, unless it says no more than the last one of the same order did: TWS repeats itself."""
+        last, known.told = known.told, report
+        must_tell, known.must_tell = known.must_tell, False
+        if last is not None and report.terms is None:
+            known.told = report.model_copy(update={"terms": last.terms})
+        if last is None or must_tell:
+            return [report]
+        same = report.reason in {None, last.reason} and _tells_no_more(report.filled_quantity, last.filled_quantity)
+        same = same and (report.terms is None or report.terms == last.terms)
+        return [] if same and (report.status, report.working) == (last.status, last.working) else [report]
+
+    def _report(
+        self,
+        known: KnownOrder,
+        standing: Standing,
+        *,
+        filled: Decimal | None = None,
+        terms: OrderTerms | None = None,
+        reason: str = "",
+    ) -> OrderReport:
+        names = names_of(known)
+        if known.told is not None and terms is known.told.terms and not known.must_tell and known.wanted is None:
+            terms = None  # they were told, and nobody has asked for others since
+        return OrderReport(
+            time=self._now(),
+            order_ref=names.order_ref,
+            broker_order_id=names.broker_order_id,
+            status=standing.status,
+            working=standing.working,
+            word=standing.word,
+            filled_quantity=filled,
+            terms=terms,
+            replaces=known.replaces,
+            reason=plainly(reason) if reason else None,
+            account=(known.ib.account if known.ib is not None else "") or None,
+        )
+
+
+def _is_said_again(
+    known: KnownOrder, standing: Standing, filled: Decimal | None, terms: OrderTerms | None, reason: str
+) -> bool:
+    """Tell whether a report would be the last one of its order once more, of an order that is over or working as then.
+
+    TWS says most things three times; what is dropped in the end need not be made first.
+    """
+    last = known.told
+    return (
+        last is not None
+        and not (known.must_tell or reason or last.reason or known.withheld or known.refusal)
+        and (last.status, last.working, last.word) == (standing.status, standing.working, standing.word)
+        and standing.status in _REPEATED
+        and known.is_over == (standing.status is ReportedStatus.FILLED)
+        and filled == last.filled_quantity
+        and (terms is None or terms is last.terms)
+        and last.broker_order_id == known.broker_order_id
+    )
+
+
+def _tells_no_more(filled: Decimal | None, before: Decimal | None) -> bool:
+    """Tell whether a filled quantity is none, or was told; nothing filled is what an order begins with."""
+    return filled is None or filled == before or (not filled and before is None)
+
+
+def _kind_of(code: int, known: KnownOrder) -> Kind:
+    """Return what a code answers: a cancel or a change under way, else the order itself."""
+    contexts = [Context.CANCEL] if Asked.CANCEL in known.asked else []
+    contexts += [Context.MODIFY] if Asked.MODIFY in known.asked else []
+    contexts += [Context.WORKING if known.is_live or known.is_over else Context.NEW]
+    kinds = [classify(code, context) for context in contexts]
+    return next((kind for kind in kinds if kind not in {Kind.WARNING, Kind.UNKNOWN}), kinds[-1])
+
+
+def _as_before(known: KnownOrder) -> Standing:
+    """Return what a word that says only what was asked leaves standing: TWS has the order, at least."""
+    if known.told is not None:
+        return Standing(known.told.status, known.told.working, known.told.word)
+    return _LIVE

@@ -156,9 +156,15 @@ def test_options_have_a_collar_of_ten_cents_at_least() -> None:
 
 
 def test_a_combos_collar_takes_prices_below_zero() -> None:
-    around = context(limits(option_price_collar="0.15"), quote=quote(CONDOR, "-2.50", "-2.30"))
-    assert told(Order.limit("BUY", 1, "-2.04", contract=CONDOR), around) is None
-    assert str(told(Order.limit("BUY", 1, "-2.03", contract=CONDOR), around)).startswith("PRICE_COLLAR")
+    around = context(limits(option_price_collar="0.2"), quote=quote(CONDOR, "-2.50", "-2.30"))
+    assert told(Order.limit("BUY", 1, "-1.92", contract=CONDOR), around) is None
+    assert str(told(Order.limit("BUY", 1, "-1.91", contract=CONDOR), around)).startswith("PRICE_COLLAR")
+
+
+def test_a_combos_collar_is_ten_cents_a_leg_at_least() -> None:
+    around = context(limits(option_price_collar="0.15"), quote=quote(CONDOR, "-0.65", "-0.44"))
+    assert told(Order.limit("BUY", 1, "-0.15", contract=CONDOR), around) is None
+    assert str(told(Order.limit("BUY", 1, "-0.14", contract=CONDOR), around)).startswith("PRICE_COLLAR")
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ What a figure counts as:
   a single option does, and ``max_contracts`` bounds it.
 * **collar**: how far the price may be on the losing side of the reference: above it to buy, below it to sell. A price
   on the other side only waits. The reference is the quote's middle, else its last price, if it is of the last 60
-  seconds; of an order with a trigger, the trigger. Options and combos of them have a collar of their own, of 0.10 at
-  least, because a few cents are a large part of a cheap option.
+  seconds; of an order with a trigger, the trigger. Options and combos of them have a collar of their own, of 0.10 an
+  option at least, because a few cents are a large part of a cheap option, and each leg's few of a small net.
 * **position** is what the broker says is held, with all that works, is on its way or is in doubt: each from the moment
   at which it has passed, and as large as it may be (a change that is not confirmed, two broker orders under one
   reference).

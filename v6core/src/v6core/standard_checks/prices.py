@@ -30,7 +30,7 @@ def price_collar(order: Order, context: CheckContext) -> Denial | None:
     if price is None:
         return no_reference(order, context, name)
     band = abs(reference) * collar
-    band = max(band, _LEAST_OPTION_BAND) if is_option else band
+    band = max(band, _LEAST_OPTION_BAND * _options_a_unit(contract)) if is_option else band
     through = order.action.sign * (price - reference)
     if through <= band:
         return None
@@ -63,6 +63,11 @@ def _reference(context: CheckContext) -> Decimal | None:
     if quote is None or quote.age(context.now) > _OLDEST_QUOTE:
         return None
     return quote.mid if quote.mid is not None else quote.last
+
+
+def _options_a_unit(contract: Contract) -> int:
+    """Return how many options a unit is made of: a net price may be off by as much as all its legs' prices may be."""
+    return sum(leg.ratio for leg in contract.legs) if isinstance(contract, Combo) else 1
 
 
 def _is_option(contract: Contract) -> bool:

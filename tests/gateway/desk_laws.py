@@ -154,6 +154,8 @@ class PlayedBroker:
                 case CancelEverything():
                     for working in self.open():
                         self._cancel(working)
+                case _:  # what is kept over restarts, and found in doubt
+                    pass
 
     def _take(self, step: Place) -> None:
         for order, terms in zip(step.orders, step.terms, strict=True):

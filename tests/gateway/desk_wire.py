@@ -166,6 +166,7 @@ class Floor:
 
     def __init__(self, gateway: Gateway, house: House) -> None:
         self.gateway = gateway
+        self.house = house
         self.instruments = house.instruments
         self._clients: list[WireClient] = []
 
@@ -230,6 +231,21 @@ async def floor(manners: Manners | None = None, *, read_only: bool = False, **se
             yield opened
         finally:
             await opened.close()
+
+
+async def placed(opened: Floor, *orders: IbOrder, client_id: int = 1) -> WireClient:
+    """Return a client whose orders were taken by a market that stands at 100."""
+    opened.price(100)
+    client = await opened.client(client_id)
+    client.place(*orders)
+    await client.sync()
+    return client
+
+
+async def executions(client: WireClient, **wanted: str | int) -> list[messages.ExecDetails]:
+    """Return the executions that a filter asks for."""
+    request = replace(requests.ReqExecutions(5), **wanted)  # type: ignore[arg-type]  # words and ids
+    return of(messages.ExecDetails, await client.ask(request, messages.ExecDetailsEnd))
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from gateway.desk_wire import Floor, WireClient, bracket, d, floor, limit, of, run, stop
+from gateway.desk_wire import Floor, WireClient, bracket, d, floor, limit, of, placed, run, stop
 from v6_ib_plugin.gateway.wire import messages, requests
 from v6_ib_plugin.terms import IbOrder
-
-
-async def placed(opened: Floor, *orders: IbOrder) -> WireClient:
-    opened.price(100)
-    client = await opened.client()
-    client.place(*orders)
-    await client.sync()
-    return client
 
 
 def states(told: list[messages.OpenOrder]) -> dict[int, str]:
@@ -254,6 +247,29 @@ def test_a_change_as_read_back_is_taken() -> None:
             again.place(replace(orders[-1], aux_price=orders[-1].aux_price and orders[-1].aux_price - 5))
             told = await again.until(messages.OpenOrder, lambda told: told.order.aux_price == 85)
             assert (told.order.order_id, again.codes()) == (3, [])
+
+    run(main())
+
+
+@pytest.mark.parametrize("is_full", [False, True])
+@pytest.mark.parametrize("left_out", [{}, {"oca_group": "", "oca_type": 0}, {"oca_group": "", "parent_id": 0}])
+def test_each_leg_of_a_bracket_can_be_changed_from_what_was_read_back(left_out: dict[str, Any], is_full: bool) -> None:
+    async def main() -> None:
+        async with floor() as opened:
+            client = await placed(opened, *bracket(1))
+            await client.close()
+            client = await opened.client()
+            if is_full:
+                opened.price(98)
+            for told in await client.open_orders():
+                price = "aux_price" if told.order.order_type == "STP" else "lmt_price"
+                moved = {price: getattr(told.order, price) - 1, "transmit": True}
+                client.place(replace(told.order, **left_out, **moved), contract=told.contract)
+            after = {told.order.order_id: told.order for told in await client.open_orders()}
+            assert client.codes() == []
+            assert (after[2].lmt_price, after[3].aux_price) == (d(109), d(89))
+            assert (1 in after) is not is_full
+            assert {after[2].oca_group, after[3].oca_group} == {str(after[2].perm_id - 1)}
 
     run(main())
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 
-from gateway.desk_wire import ACME, Floor, bracket, d, floor, limit, run, stop
+from gateway.desk_wire import ACME, bracket, d, floor, limit, run, stop
 from v6_ib_plugin.gateway.desk import Manners
-from v6_ib_plugin.gateway.wire import messages, requests
+from v6_ib_plugin.gateway.desk.drafting import camel
+from v6_ib_plugin.gateway.wire import WireError, encode_request, messages, requests
 from v6_ib_plugin.terms import IbCondition, IbContract, IbOrder, TagValue
-from v6core.errors import NotSent
+from v6_ib_plugin.translation.wordless import DECORATIVE, SAID, fields_without_a_word
 
 
 @pytest.mark.parametrize(
@@ -44,7 +47,7 @@ def test_what_is_refused_at_once_never_was_an_order(order: IbOrder, code: int) -
         (limit(1, discretionary_amt=d(1)), "discretionaryAmt"),
         (replace(limit(1), order_type="REL"), "order_type"),
         (limit(1, tif="AUC"), "tif"),
-        (limit(1, 100, "0.5"), "whole quantities"),
+        (limit(1, 100, "0.5"), "the broker behind this gateway refuses it: it takes whole quantities"),
     ],
 )
 def test_what_would_change_what_the_order_does_is_refused_by_its_name(order: IbOrder, field: str) -> None:
@@ -54,6 +57,73 @@ def test_what_would_change_what_the_order_does_is_refused_by_its_name(order: IbO
             client.place(order)
             assert field in (await client.answer(201)).text
             await client.status(1, "Inactive")
+
+    run(main())
+
+
+_SAYING: dict[str, Any] = {
+    "conditions": (IbCondition(3, ("a", "1", "20270101-10:00:00")),),
+    "active_start_time": "20270101-10:00:00",
+    "active_stop_time": "20270101-10:00:00",
+    "good_after_time": "20270101-10:00:00",
+}
+_ELSEWHERE = frozenset(
+    {
+        *("algo_strategy", "model_code", "opt_out_smart_routing", "use_price_mgmt_algo", "smart_combo_routing_params"),
+        *("delta_neutral_contract", "order_combo_legs", "peg_bench_terms", "min_trade_qty", "min_compete_size"),
+        *("compete_against_best_offset", "mid_offset_at_whole", "mid_offset_at_half"),
+    }
+)
+"""What is kept as it is, or is sent with other kinds of orders and contracts only."""
+
+
+def _saying(name: str, default: object) -> tuple[Any, ...]:
+    """Return values with which a field says something; one of them is of its type."""
+    if name in _SAYING:
+        return (_SAYING[name],)
+    return (not default,) if isinstance(default, bool) else ("X",) if isinstance(default, str) else (7, d(7))
+
+
+def test_every_field_without_a_word_is_refused_by_its_name() -> None:
+    def orders() -> Iterator[tuple[str, IbOrder]]:
+        for field in fields(IbOrder):
+            if field.name in SAID | DECORATIVE | _ELSEWHERE:
+                continue
+            for value in _saying(field.name, field.default):
+                asked = replace(limit(1, 90), **{field.name: value})
+                if fields_without_a_word(asked) and _can_be_sent(asked):
+                    yield field.name, asked
+                    break
+
+    async def main() -> None:
+        async with floor() as opened:
+            client = await opened.client()
+            asked = [(name, replace(order, order_id=number)) for number, (name, order) in enumerate(orders(), 1)]
+            client.place(*(order for _, order in asked))
+            await client.sync()
+            told = {answer.answer.req_id: answer.answer for answer in client.all(messages.ErrMsg)}
+            answers = [(name, told[order.order_id].code, told[order.order_id].text) for name, order in asked]
+            assert len(answers) > 40
+            assert not [each for each in answers if each[1] != 201 or camel(each[0]) not in each[2]]
+
+    run(main())
+
+
+def _can_be_sent(order: IbOrder) -> bool:
+    try:
+        encode_request(requests.PlaceOrder(ACME, order))
+    except WireError:
+        return False
+    return True
+
+
+def test_an_order_without_its_price_is_refused_in_words() -> None:
+    async def main() -> None:
+        async with floor() as opened:
+            client = await opened.client()
+            client.place(replace(limit(1), lmt_price=None))
+            assert (await client.answer(201)).text.endswith("a LIMIT order needs a limit_price")
+            assert "{" not in client.all(messages.ErrMsg)[-1].answer.text
 
     run(main())
 
@@ -170,92 +240,13 @@ def test_only_client_zero_binds_manual_orders() -> None:
     run(main())
 
 
-def test_a_time_that_is_none_filters_no_executions() -> None:
+@pytest.mark.parametrize("wanted", [{"time": "yesterday"}, {"side": "UP"}])
+def test_a_time_or_a_side_that_is_none_filters_no_executions(wanted: dict[str, Any]) -> None:
     async def main() -> None:
         async with floor() as opened:
             client = await opened.client()
-            client.send(requests.ReqExecutions(5, time="yesterday"))
+            client.send(replace(requests.ReqExecutions(5), **wanted))
             assert (await client.answer(321)).req_id == 5
             assert not client.all(messages.ExecDetailsEnd)
-
-    run(main())
-
-
-# A broker that fails
-
-
-def failing(opened: Floor, method: str, error: Exception) -> None:
-    """Let the broker fail at one of its methods."""
-
-    async def fail(*_: object) -> None:
-        raise error
-
-    setattr(opened.gateway.broker, method, fail)
-
-
-def test_an_order_that_provably_did_not_reach_the_broker_is_rejected() -> None:
-    async def main() -> None:
-        async with floor() as opened:
-            failing(opened, "place", NotSent("the line is down"))
-            client = await opened.client()
-            client.place(limit(1))
-            assert "the line is down" in (await client.answer(201)).text
-            await client.status(1, "Inactive")
-
-    run(main())
-
-
-def test_of_an_order_in_doubt_nothing_is_told() -> None:
-    async def main() -> None:
-        async with floor() as opened:
-            failing(opened, "place", OSError("cut in the middle"))
-            client = await opened.client()
-            client.place(limit(1))
-            await client.sync()
-            assert client.about(1) == []
-
-    run(main())
-
-
-def test_a_cancel_that_did_not_reach_the_broker_leaves_the_order_alive() -> None:
-    async def main() -> None:
-        async with floor() as opened:
-            opened.price(100)
-            failing(opened, "cancel", NotSent("the line is down"))
-            client = await opened.client()
-            client.place(limit(1, 90))
-            client.send(requests.CancelOrder(1))
-            await client.answer(161)
-            [told] = await client.open_orders()
-            assert told.state.status == "Submitted"
-
-    run(main())
-
-
-def test_a_change_that_did_not_reach_the_broker_is_refused() -> None:
-    async def main() -> None:
-        async with floor() as opened:
-            opened.price(100)
-            failing(opened, "modify", NotSent("the line is down"))
-            client = await opened.client()
-            client.place(limit(1, 90), limit(1, 91))
-            await client.answer(201)
-            [told] = await client.open_orders()
-            assert told.order.lmt_price == 90
-
-    run(main())
-
-
-def test_a_global_cancel_that_failed_can_be_asked_for_again() -> None:
-    async def main() -> None:
-        async with floor() as opened:
-            opened.price(100)
-            failing(opened, "cancel_everything", NotSent("the line is down"))
-            client = await opened.client()
-            client.place(limit(1, 90))
-            client.send(requests.ReqGlobalCancel())
-            await client.answer(161)
-            client.send(requests.CancelOrder(1))
-            await client.status(1, "Cancelled")
 
     run(main())

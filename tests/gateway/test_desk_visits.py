@@ -1,31 +1,14 @@
-"""What lasts at the gateway's desk: over a client's visits, between clients, over restarts; and orders of others."""
+"""What lasts at the gateway's desk: over a client's visits and between clients; and orders of others."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from gateway.desk_wire import GOODS, Floor, WireClient, bracket, d, floor, limit, of, run
+from gateway.desk_wire import GOODS, Floor, bracket, d, executions, floor, limit, placed, run
 from v6_ib_plugin.gateway.wire import messages, requests
-from v6_ib_plugin.terms import IbOrder
 from v6core.orders import Order
-
-
-async def placed(opened: Floor, *orders: IbOrder, client_id: int = 1) -> WireClient:
-    opened.price(100)
-    client = await opened.client(client_id)
-    client.place(*orders)
-    await client.sync()
-    return client
-
-
-async def executions(client: WireClient, **wanted: str | int) -> list[messages.ExecDetails]:
-    request = replace(requests.ReqExecutions(5), **wanted)  # type: ignore[arg-type]  # words and ids
-    return of(messages.ExecDetails, await client.ask(request, messages.ExecDetailsEnd))
-
 
 # Visits
 
@@ -219,39 +202,6 @@ def test_a_completed_child_names_its_parent() -> None:
             told = await client.completed()
             [parent] = [each.order.perm_id for each in told if each.completion.parent_perm_id is None]
             assert [each.completion.parent_perm_id for each in told] == [None, parent, parent]
-
-    run(main())
-
-
-# Restarts of the gateway, in front of a broker that remembers
-
-
-def test_another_gateway_finds_what_an_earlier_one_placed(tmp_path: Path) -> None:
-    async def main() -> None:
-        state = str(tmp_path / "state.db")
-        async with floor(state=state) as opened:
-            before = await placed(opened, limit(1, 101, order_ref="full"), limit(2, 90, order_ref="v6-abc"))
-            first = before.all(messages.ExecDetails)[0].execution.exec_id
-        async with floor(state=state) as opened:
-            client = await opened.client()
-            [told] = await client.open_orders()
-            assert (told.order.order_id, told.order.order_ref, told.order.lmt_price) == (2, "v6-abc", d(90))
-            assert [each.execution.exec_id for each in await executions(client)] == [first]
-            assert [each.order.order_ref for each in await client.completed()] == ["full"]
-            assert client.all(messages.NextValidId) == [messages.NextValidId(3)]
-
-    run(main())
-
-
-def test_an_order_of_an_earlier_gateway_can_be_cancelled(tmp_path: Path) -> None:
-    async def main() -> None:
-        state = str(tmp_path / "state.db")
-        async with floor(state=state) as opened:
-            await placed(opened, limit(1, 90))
-        async with floor(state=state) as opened:
-            client = await opened.client()
-            client.send(requests.CancelOrder(1))
-            await client.status(1, "Cancelled")
 
     run(main())
 

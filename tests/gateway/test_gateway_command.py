@@ -91,6 +91,15 @@ def test_it_serves_until_a_signal_ends_it_cleanly(end: signal.Signals, folder: P
     assert len(out.splitlines()) == 1
 
 
+def test_in_the_background_of_a_script_where_ctrl_c_is_ignored_a_termination_ends_it() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        assert visited(greet)[0] == 0
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_people_are_told_in_one_line_where_to_point_a_program() -> None:
     _, out, _, _ = visited(greet, "--account", "DUTEST")
     assert out.startswith("listening on 127.0.0.1:")

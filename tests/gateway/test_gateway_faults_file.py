@@ -111,6 +111,7 @@ def test_any_other_file_holds_a_fault_in_each_line(tmp_path: Path) -> None:
         ("f.toml", "[[faults]]\n", "not faults"),
         ("f.toml", "fault = 1\n", "not a fault"),
         ("f.toml", TOML + "[[fault]]\nwhen = { at = 'NOW' }\n", "fault 3: what: Field required"),
+        ("f.jsonl", '{"when": {"at": "soon"}, "what": {"effect": "SILENCE"}}', "when.at: must be .* not 'soon'"),
         ("f.jsonl", LINES + "{", "line 4 is no JSON"),
         ("f.jsonl", "[1]", "line 1"),
     ],

@@ -259,9 +259,29 @@ def test_a_request_that_nobody_takes_is_answered_politely() -> None:
             return await client.until_time()
 
     first, second = on(work, parts=())
-    assert (first.answer.req_id, first.answer.code) == (4, 321)
-    assert (second.answer.req_id, second.answer.code) == (-1, 321)
+    assert (first.answer.req_id, first.answer.code) == (4, 322)
+    assert (second.answer.req_id, second.answer.code) == (-1, 322)
     assert "999" in second.answer.text
+
+
+@pytest.mark.parametrize(
+    ("payload", "about"),
+    [
+        (b"22\x007\x00", 7),
+        (b"52\x002\x007\x00", 7),
+        (b"52\x002\x00", -1),
+        (b"22\x00seven\x00", -1),
+        (b"24\x001\x00", -1),
+    ],
+)
+def test_a_question_without_a_layout_is_answered_by_its_id_where_that_is_known(payload: bytes, about: int) -> None:
+    async def work(gateway: Gateway) -> Any:
+        async with connected(gateway) as client:
+            client.write(frames.framed(payload))
+            return await client.until_time()
+
+    (told,) = on(work, parts=())
+    assert (told.answer.req_id, told.answer.code) == (about, 322)
 
 
 def test_what_cannot_be_decoded_closes_its_connection_and_no_other(caplog: pytest.LogCaptureFixture) -> None:
@@ -408,9 +428,10 @@ def test_every_loopback_address_will_do(host: str) -> None:
 
 def test_a_port_that_is_taken_is_told() -> None:
     async def work(gateway: Gateway) -> Any:
-        with pytest.raises(ConfigurationError, match=f"cannot listen on 127.0.0.1:{gateway.port}"):
+        with pytest.raises(ConfigurationError, match=f"cannot listen on 127.0.0.1:{gateway.port}") as told:
             async with running_gateway(port=gateway.port):
                 pass
+        assert told.value.hint == "another program has the port; say another with --port, or 0 for a free one"
 
     on(work)
 

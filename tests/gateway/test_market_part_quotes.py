@@ -136,6 +136,12 @@ def test_a_combo_costs_the_net_of_its_legs() -> None:
     assert facts(net.bid, net.ask) == (0, 3)
 
 
+def test_a_combo_s_price_ends_with_a_digit_that_says_something() -> None:
+    net = net_quote(SPREAD, [quote(Decimal("6.10"), 70, of=NEAR), quote(2, 3, of=FAR)])
+    assert net is not None
+    assert (str(net.bid), str(net.ask)) == ("0.1", "66")
+
+
 def test_the_size_of_a_combo_is_how_many_units_its_legs_make_up() -> None:
     net = net_quote(SPREAD, [quote(6, 7, of=NEAR), quote(2, 3, of=FAR, bid_size=9)])
     assert net is not None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -197,6 +198,64 @@ def test_a_second_request_under_one_id_is_answered_with_322() -> None:
     assert at_gateway(work) == [322]
 
 
+# Single ticks
+
+
+def single_ticks(kind: str, read: Callable[[Any], Any]) -> Any:
+    """Return what ib_async reads of the ticks of a share that goes from 180 to 181."""
+
+    async def work(client: Client) -> Any:
+        ticker = client.ib.reqTickByTickData(await client.share(), kind)
+        found: list[Any] = []
+        ticker.updateEvent += lambda told: found.extend(map(read, told.tickByTicks))
+        await eventually(lambda: found)
+        client.set_price("GOOG", 181)
+        await eventually(lambda: len(found) == 2)
+        return found
+
+    return at_gateway(work, prices={"GOOG": 180})
+
+
+def test_quotes_come_tick_by_tick() -> None:
+    told = single_ticks("BidAsk", lambda tick: (tick.bidPrice, tick.askPrice, tick.bidSize > 0, tick.askSize > 0))
+    assert told == [(180, 180, True, True), (181, 181, True, True)]
+
+
+def test_midpoints_come_tick_by_tick() -> None:
+    assert single_ticks("MidPoint", lambda tick: tick.midPoint) == [180, 181]
+
+
+def test_single_ticks_end_when_they_are_cancelled() -> None:
+    async def work(client: Client) -> Any:
+        share = await client.share()
+        ticker = client.ib.reqTickByTickData(share, "BidAsk")
+        await eventually(lambda: ticker.bid == 180)
+        client.ib.cancelTickByTickData(share, "BidAsk")
+        await client.ib.reqCurrentTimeAsync()
+        return [task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith("quotes")]
+
+    assert at_gateway(work, prices={"GOOG": 180}) == []
+
+
+@pytest.mark.parametrize(("kind", "code"), [("Last", 10189), ("AllLast", 10189), ("Ask", 321)])
+def test_single_ticks_of_another_kind_are_refused(kind: str, code: int) -> None:
+    async def work(client: Client) -> Any:
+        client.ib.reqTickByTickData(await client.share(), kind)
+        await eventually(lambda: client.codes)
+        return client.codes
+
+    assert at_gateway(work) == [code]
+
+
+def test_there_are_no_single_ticks_of_an_option() -> None:
+    async def work(client: Client) -> Any:
+        client.ib.reqTickByTickData(await client.qualified(call()), "BidAsk")
+        await eventually(lambda: client.codes)
+        return client.codes
+
+    assert at_gateway(work) == [10189]
+
+
 @pytest.fixture
 def ended_day(tmp_path: Path) -> dict[str, Any]:
     """Return the settings of a market whose recorded day is over."""
@@ -217,6 +276,26 @@ def test_delayed_data_come_as_delayed_ticks_to_who_takes_them(ended_day: dict[st
         return ticker.bid, ticker.marketDataType, 10167 in client.codes
 
     assert at_gateway(work, **ended_day) == (752, 3, True)
+
+
+def test_who_asks_after_the_tape_has_ended_gets_no_live_data_of_a_stream_that_ran_until_then(tmp_path: Path) -> None:
+    file = tmp_path / "quotes.csv"
+    file.write_text(
+        "time,kind,symbol,expiration,strike,right,bid,bid_size,ask,ask_size\n"
+        "2015-12-23T20:59:00Z,stock,GOOG,,,,750,100,751,200\n"
+        "2015-12-23T20:59:59Z,stock,GOOG,,,,752,100,753,200\n"
+    )
+
+    async def work(client: Client) -> Any:
+        share = await client.share()
+        ticker = client.ib.reqMktData(share)
+        await eventually(lambda: ticker.bid == 752)
+        await eventually(lambda: not any(task.get_name().startswith("quotes") for task in asyncio.all_tasks()))
+        client.ib.client.reqMktData(77, share, "", False, False, [])
+        await eventually(lambda: client.codes)
+        return client.codes
+
+    assert at_gateway(work, fills="realistic", quotes=f"replay:{file}", speed=300) == [354]
 
 
 def test_delayed_data_are_refused_to_who_wants_live_ones(ended_day: dict[str, Any]) -> None:

@@ -154,6 +154,26 @@ def test_the_status_of_an_order_is_heard() -> None:
     assert told == (5, "Submitted", 0.5, 1.0, 0.0, 9, 0, 0.0, 3, "locate", 0.0)
 
 
+@given(data=st.data())
+@_many
+def test_single_ticks_are_heard(data: st.DataObject) -> None:
+    message = data.draw(records(_LAYOUTS[messages.TickByTick], told={"tick_type": st.sampled_from([1, 2, 3, 4])}))
+    ((name, told),) = heard(message)
+    d = float
+    mask = bool(message.attr_mask & 1), bool(message.attr_mask & 2)
+    match message.tick_type:
+        case 3:
+            prices = d(message.bid_price), d(message.ask_price), d(message.bid_size), d(message.ask_size)
+            assert (name, told[:-1]) == ("tickByTickBidAsk", (message.req_id, message.time, *prices))
+            assert (told[-1].bidPastLow, told[-1].askPastHigh) == mask
+        case 4:
+            assert (name, told) == ("tickByTickMidPoint", (message.req_id, message.time, d(message.mid_point)))
+        case kind:
+            assert told[:5] == (message.req_id, kind, message.time, d(message.price), d(message.size))
+            assert (told[5].pastLimit, told[5].unreported) == mask
+            assert told[6:] == (message.exchange, message.special_conditions)
+
+
 _BAR = messages.Bar("20260102", Decimal(1), Decimal(4), Decimal("0.5"), Decimal(2), Decimal(1000), Decimal("1.5"), 7)
 
 

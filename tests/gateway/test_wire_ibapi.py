@@ -229,6 +229,23 @@ def test_the_official_client_hears_executions_commissions_and_statuses() -> None
     assert told[:6] == (5, "Filled", Decimal(3), Decimal(0), 0.0, 9)
 
 
+def test_the_official_client_hears_single_ticks() -> None:
+    at = (7, 3, 1_700_000_000)
+    quote: dict[str, Any] = {
+        "bid_price": Decimal("1.5"),
+        "ask_price": Decimal(2),
+        "bid_size": Decimal(10),
+        "ask_size": Decimal(20),
+    }
+    _, told = heard(messages.TickByTick(*at, **quote, attr_mask=2))
+    assert told[:-1] == (7, 1_700_000_000, 1.5, 2.0, Decimal(10), Decimal(20))
+    assert (told[-1].bidPastLow, told[-1].askPastHigh) == (False, True)
+    _, told = heard(messages.TickByTick(7, 4, 1_700_000_000, mid_point=Decimal("1.75")))
+    assert told == (7, 1_700_000_000, 1.75)
+    _, told = heard(messages.TickByTick(7, 2, 5, price=Decimal("1.5"), size=Decimal(3), exchange="ARCA"))
+    assert (*told[:5], *told[6:]) == (7, 2, 5, 1.5, Decimal(3), "ARCA", "")
+
+
 def test_the_official_client_hears_answers_with_their_signs() -> None:
     _, told = heard(
         messages.ErrMsg(IbAnswer(req_id=5, code=201, text="rejected – C:\\new", advanced_reject_json='{"a":1}'))

@@ -57,6 +57,8 @@ TELLING: Mapping[str, Strategy] = {
     "contract.exchange": st.sampled_from(["SMART", "IBKRATS"]),
 }
 """The words on which it depends what else a message says."""
+_TELLING_IN: Mapping[str, Mapping[str, Strategy]] = {"tickByTick": {"tick_type": st.integers(0, 5) | _INTS}}
+"""Those that mean something else in other messages."""
 
 
 class _Drawing:
@@ -132,7 +134,7 @@ def records(
     draw: st.DrawFn, layout: Layout, text: Strategy = ANY_TEXT, told: Mapping[str, Strategy] | None = None
 ) -> Any:
     """Draw a record that a layout can say, in all its conditional parts; ``told`` says what to draw for a path."""
-    drawing = _Drawing(draw, text, {**TELLING, **(told or {})}, layout.parts)
+    drawing = _Drawing(draw, text, {**TELLING, **_TELLING_IN.get(layout.name, {}), **(told or {})}, layout.parts)
     drawing.take(layout.items)
     for path, make in sorted(layout.parts.items(), key=lambda part: -part[0].count(".")):
         part, _, name = path.rpartition(".")

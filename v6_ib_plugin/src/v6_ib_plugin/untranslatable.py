@@ -29,5 +29,7 @@ def translating(what: str) -> Generator[None]:
         yield
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
-        field = ".".join(map(str, first["loc"])) or what
-        raise Untranslatable(field, first["input"], f"{what} cannot be told in v6: {first['msg']}") from error
+        why = f"{what} cannot be told in v6: {first['msg'].removeprefix('Value error, ')}"
+        if not first["loc"]:  # the input is all of it, of which its repr would say nothing
+            raise Untranslatable(what, "as it is", why) from error
+        raise Untranslatable(".".join(map(str, first["loc"])), first["input"], why) from error

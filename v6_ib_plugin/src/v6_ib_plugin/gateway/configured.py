@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from v6_ib_plugin.gateway.gateway import Gateway, MakeBroker
@@ -52,13 +53,21 @@ async def open_gateway(configuration: Configuration, **options: Any) -> AsyncGen
             hint="set its speed to a number",
         )
     lenders = Lenders(plan, configuration)
-    gateway = Gateway(_maker(plan, lenders), name=plan.name, **options)
+    gateway = Gateway(_maker(plan, lenders), name=plan.name, memory=_memory(plan), **options)
     try:
         async with gateway:
             yield gateway
     finally:
         for lender in lenders.opened:
             await lender.disconnect()
+
+
+def _memory(plan: Blueprint) -> Path | None:
+    """Return the gateway's own file beside its broker's; a broker that keeps nothing has a gateway that does not."""
+    name: str | None = getattr(plan.settings, "state", None)
+    if name is not None and name.strip().lower() in {"", "off"}:
+        return None
+    return plan.folder / Path(name.strip() if name else plan.name).expanduser().with_suffix(".gateway.jsonl")
 
 
 def _maker(plan: Blueprint, lenders: Lenders) -> MakeBroker:

@@ -60,8 +60,9 @@ class Dispatch:
     def _decline(self, session: Session, request: requests.Request) -> None:
         name = f"message {request.message_id}" if isinstance(request, requests.Unknown) else type(request).__name__
         self._logger.warning("%s asks for %s, which this gateway does not offer", session.name, name)
-        text = f"Error validating request.-'{name}' : cause - this gateway does not offer it."
-        self._answer(session, request, VALIDATING, text)
+        # Not 321, which ib_async takes for a warning: it would wait for the answer for ever.
+        text = f"Error processing request.-'{name}' : cause - this gateway does not offer it."
+        self._answer(session, request, PROCESSING, text)
 
     @staticmethod
     def _answer(session: Session, request: requests.Request, code: int, text: str) -> None:

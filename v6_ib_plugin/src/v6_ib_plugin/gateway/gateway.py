@@ -14,6 +14,7 @@ from v6_ib_plugin.gateway.connection import Connection
 from v6_ib_plugin.gateway.desk.desk import Desk
 from v6_ib_plugin.gateway.dispatch import Dispatch
 from v6_ib_plugin.gateway.faults import Fault, Faults
+from v6_ib_plugin.gateway.faults.connectivity import DATA_LOST, notice_of
 from v6_ib_plugin.gateway.faults.control_file import ControlFile
 from v6_ib_plugin.gateway.house import ACCOUNT, House
 from v6_ib_plugin.gateway.housekeeping import Housekeeping
@@ -26,7 +27,7 @@ from v6_ib_plugin.terms import IbAnswer
 from v6core.broker import Broker, ReportSink
 from v6core.errors import ConfigurationError
 from v6core.identifiers import printable
-from v6core.reports import Report
+from v6core.reports import LinkReport, LinkState, Report
 
 MakeBroker = Callable[[ReportSink], Broker]
 """Makes the broker behind the gateway, which reports into the sink."""
@@ -43,7 +44,8 @@ _FARMS = (
 class Gateway:
     """A TWS without a TWS. An async context manager: within, it listens on ``host`` and ``port``.
 
-    ``port`` 0 finds a free one. What is to go wrong is armed through ``faults``, or by a control file.
+    ``port`` 0 finds a free one. What is to go wrong is armed through ``faults``, or by a control file. The orders that
+    only the gateway has, exits that wait for their entry, outlive it in the file ``memory``.
     ConfigurationError where the broker is not simulated or has no quotes, where the address is not of this machine
     alone, or the port is taken.
     """
@@ -59,6 +61,7 @@ class Gateway:
         read_only: bool = False,
         faults: Iterable[Fault] = (),
         control_file: Path | None = None,
+        memory: Path | None = None,
         parts: Sequence[MakePart] = STANDARD_PARTS,
         logger: logging.Logger | None = None,
     ) -> None:
@@ -72,12 +75,14 @@ class Gateway:
             clients=Clients(),
             account=printable(account, "account", 64),
             read_only=read_only,
+            memory=memory,
             logger=logger or logging.getLogger("v6.gateway"),
         )
         self._parts = self._make_parts(parts)
         self._dispatch = Dispatch(self._parts, self._house.logger, read_only=self._house.read_only)
         self._server = Server(host, port, self._connection)
         self._control = None if control_file is None else ControlFile(control_file, self.faults)
+        self._has_lost_broker = False
         self._restarting: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
 
@@ -165,7 +170,7 @@ class Gateway:
         self.clients.add(session)
         for part in self._parts:
             part.on_connect(session)
-        lost = self.faults.uplink.notice
+        lost = self.faults.uplink.notice or (_LOST if self._has_lost_broker else None)
         session.send(*(_FARM_NOTICES if lost is None else (lost,)))
 
     def part_with(self, session: Session) -> None:
@@ -180,11 +185,24 @@ class Gateway:
         await self._dispatch.take(session, request)
 
     def _on_report(self, report: Report) -> None:
+        if isinstance(report, LinkReport):
+            self._on_link(report.state)
         for part in self._parts:
             try:
                 part.on_report(report)
             except Exception:
                 self._house.logger.exception("%s failed on %s", type(part).__name__, report.report)
+
+    def _on_link(self, state: LinkState) -> None:
+        """Tell all clients that the broker is lost, or back: to them it is what IB's servers are to a TWS."""
+        is_lost = state is not LinkState.UP
+        if is_lost == self._has_lost_broker:
+            return
+        self._has_lost_broker = is_lost
+        for session in self.clients.sessions():
+            session.send(_LOST if is_lost else _BACK)
+        if not is_lost:
+            self.lose_data()
 
     # What faults do to it
 
@@ -217,6 +235,7 @@ class Gateway:
                 part.roll_back_ids(next_id)
 
 
+_LOST, _BACK = notice_of(1100), notice_of(DATA_LOST)
 _FARM_NOTICES = tuple(messages.ErrMsg(IbAnswer(req_id=-1, code=code, text=text)) for code, text in _FARMS)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from v6_ib_plugin.gateway.clients import Clients
 from v6_ib_plugin.gateway.faults import Faults
@@ -20,6 +21,7 @@ class House:
     """The broker behind the gateway, the clients in front of it, and what was said when it was opened.
 
     A ``read_only`` gateway refuses orders before any part sees them; ``faults`` stand between the parts and the wire.
+    ``memory`` is the file that keeps over restarts what the broker does not have, if anything is to be kept.
     """
 
     broker: Broker
@@ -27,6 +29,7 @@ class House:
     clients: Clients = field(default_factory=Clients)
     account: str = ACCOUNT
     read_only: bool = False
+    memory: Path | None = None
     logger: logging.Logger = field(default_factory=lambda: logging.getLogger("v6.gateway"))
     instruments: Instruments = field(init=False)
 

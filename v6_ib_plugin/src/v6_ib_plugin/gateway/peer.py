@@ -6,8 +6,8 @@ import asyncio
 import logging
 from dataclasses import dataclass
 
-MOST_UNREAD = 16 * 2**20
-"""Bytes that may wait for a client that reads too slowly, before it is cut off."""
+MOST_UNREAD = 64 * 2**20
+"""Bytes that may wait for a client that reads too slowly, before it is cut off: what 40,000 orders are told in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import ipaddress
 from collections.abc import Callable
 
@@ -26,7 +27,7 @@ def loopback(host: str) -> str:
     if not is_local:
         raise ConfigurationError(
             f"the gateway listens on loopback only, not on {host!r}: its protocol has no password",
-            hint="leave --host away, or say 127.0.0.1 or ::1; from afar use an SSH tunnel",
+            hint="leave --host out, or say 127.0.0.1 or ::1; from afar use an SSH tunnel",
         )
     return address
 
@@ -60,9 +61,11 @@ class Server:
         try:
             self._listening = await asyncio.start_server(self._accept, self.host, self._port)
         except OSError as error:
+            taken = error.errno == errno.EADDRINUSE
+            why = "address already in use" if taken else error.strerror or str(error)
             raise ConfigurationError(
-                f"the gateway cannot listen on {self.host}:{self._port}: {error.strerror or error}",
-                hint="another program has the port; say another with --port",
+                f"the gateway cannot listen on {self.host}:{self._port}: {why}",
+                hint=f"{'another program has the port; ' if taken else ''}say another with --port, or 0 for a free one",
             ) from error
         self._port = self._listening.sockets[0].getsockname()[1]
 

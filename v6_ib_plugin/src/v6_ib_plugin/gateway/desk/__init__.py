@@ -11,6 +11,7 @@ plain orders under references of the desk's own.
 * ``book``        the desk without its edge: requests and reports in, steps out
 * ``intake``      new orders, changes, cancels
 * ``hearing`` ``bags``            the broker's reports, and the fills of combos
+* ``held``        children that wait, kept over restarts
 * ``listing``     answers to questions
 * ``blotter``     the state, and what can happen to an order
 * ``register`` ``groups`` ``executions`` ``orders``     the state's parts

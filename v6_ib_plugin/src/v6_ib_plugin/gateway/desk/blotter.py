@@ -17,7 +17,7 @@ from v6_ib_plugin.gateway.desk.groups import CANCEL, Groups
 from v6_ib_plugin.gateway.desk.orders import CANCELLED, FILLED, INACTIVE, PRE_SUBMITTED, DeskOrder, Phase
 from v6_ib_plugin.gateway.desk.refusals import OrderRefused, group_filled, rejected
 from v6_ib_plugin.gateway.desk.register import Register
-from v6_ib_plugin.gateway.desk.steps import Cancel, Change, Place, Step, Tell
+from v6_ib_plugin.gateway.desk.steps import Cancel, Change, Drop, Keep, Place, Step, Tell
 from v6_ib_plugin.gateway.desk.telling import answer, cancelled, open_order, order_status
 from v6_ib_plugin.gateway.wire.messages import CommissionReport, Message
 from v6core.capabilities import Capabilities, ModifyKind
@@ -161,6 +161,7 @@ class Blotter:
             self.finish(order, CANCELLED, "its parent order has ended")
         else:
             order.phase = Phase.WAITING
+            self.put(Keep(order))
             if parent.told is not None:
                 self.announce(order)
 
@@ -224,6 +225,8 @@ class Blotter:
         """
         order.phase, order.status, order.reason, order.ended_at = Phase.ENDED, status, reason, at or self.now()
         self.register.end(order)
+        if order.parent is not None:
+            self.put(Drop(order.ref))
         if status == FILLED:
             self.tell(order)
             self._set_free(order)
@@ -250,9 +253,9 @@ class Blotter:
 
     def cancel(self, order: DeskOrder, reason: str = "") -> None:
         """Cancel an order: at once where only the desk has it, else by asking the broker."""
-        if order.is_ended or order.cancel_asked or (order.terms is None and not order.phase.is_local):
+        if order.is_ended or order.is_being_cancelled or (order.terms is None and not order.phase.is_local):
             return
-        order.cancel_asked = True
+        order.cancel_asked, order.cancel_in_doubt = True, False
         if order.phase.is_local:
             self.finish(order, CANCELLED, reason)
         else:

@@ -14,7 +14,8 @@ from v6_ib_plugin.gateway.desk.intake import Intake, Submission
 from v6_ib_plugin.gateway.desk.listing import Listing
 from v6_ib_plugin.gateway.desk.orders import DeskOrder
 from v6_ib_plugin.gateway.desk.refusals import OrderRefused
-from v6_ib_plugin.gateway.desk.steps import Step, Tell
+from v6_ib_plugin.gateway.desk.register import read_reference
+from v6_ib_plugin.gateway.desk.steps import Asking, Cancel, CancelEverything, Change, Drop, Step, Tell
 from v6_ib_plugin.gateway.desk.telling import answer
 from v6_ib_plugin.gateway.wire.messages import Message
 from v6_ib_plugin.gateway.wire.requests import ReqExecutions
@@ -97,6 +98,19 @@ class OrderBook:
         self._hearing.hear(report)
         return self.blotter.take_steps()
 
+    def leave_in_doubt(self, asking: Asking) -> None:
+        """Go on without an answer: what was asked stands neither for done nor for not done, and can be asked again."""
+        match asking:
+            case Change(order=order, changes=changes):
+                order.drop_wanted(changes)
+            case Cancel(order=order):
+                order.cancel_in_doubt = True
+            case CancelEverything(orders=orders):
+                for order in orders:
+                    order.cancel_in_doubt = True
+            case _:
+                pass
+
     def recover(self, snapshot: Snapshot) -> list[Step]:
         """Take in all that the broker holds: what an earlier run placed, what others did, and what was missed."""
         orders = (*snapshot.completed_orders, *snapshot.open_orders)
@@ -106,6 +120,17 @@ class OrderBook:
         for report in reports:
             self._hearing.hear(report)
         return self.settle()
+
+    def knows(self, ref: str) -> bool:
+        """Tell whether an order of this reference is, or was, at the broker."""
+        return self.blotter.register.find(ref, None) is not None
+
+    def restore(self, ref: str, submission: Submission) -> list[Step]:
+        """Take in a child that an earlier run held; it goes to the broker where its parent has filled since."""
+        own = read_reference(ref)
+        if own is None or not self._intake.restore(submission, own[2]):
+            return [Drop(ref)]
+        return self.blotter.take_steps()
 
     @property
     def is_unsettled(self) -> bool:

@@ -12,10 +12,12 @@ from v6_ib_plugin.gateway.desk.blotter import Manners
 from v6_ib_plugin.gateway.desk.book import OrderBook
 from v6_ib_plugin.gateway.desk.drafting import Drafting, Traded
 from v6_ib_plugin.gateway.desk.foreign import Foreign
+from v6_ib_plugin.gateway.desk.held import HeldFile
 from v6_ib_plugin.gateway.desk.intake import Submission
 from v6_ib_plugin.gateway.desk.listing import MANUAL_CLIENT
 from v6_ib_plugin.gateway.desk.refusals import OrderRefused, invalid, no_what_if, rejected
-from v6_ib_plugin.gateway.desk.steps import Step, Tell
+from v6_ib_plugin.gateway.desk.register import read_reference
+from v6_ib_plugin.gateway.desk.steps import Drop, Keep, Step, Tell
 from v6_ib_plugin.gateway.desk.telling import as_told
 from v6_ib_plugin.gateway.house import House
 from v6_ib_plugin.gateway.part import Handler
@@ -38,7 +40,8 @@ class Desk:
         foreign = Foreign(house.instruments)
         self._drafting = Drafting(house, house.instruments)
         self._book = OrderBook(house.account, house.broker.capabilities, house.now, foreign, self._manners)
-        self._asker = Asker(house, self.on_report)
+        self._asker = Asker(house, self.on_report, self._book.leave_in_doubt)
+        self._held = HeldFile(house.memory, house.logger)
         self._settling: asyncio.Handle | None = None
         self._looking: asyncio.Task[None] | None = None
         self._is_started = False
@@ -87,13 +90,32 @@ class Desk:
     # Reports
 
     async def start(self) -> None:
-        """Take in what the broker holds, before the first client comes."""
-        self._do(self._book.recover(await self._house.broker.snapshot()))
+        """Take in what the broker holds and what an earlier run held back, before the first client comes."""
+        held = self._held.read()
+        await self._look()
+        for ref, child in held.items():
+            if not self._book.knows(ref):
+                await self._restore(ref, child)
+        await self._asker.ask()
         self._is_started = True
+
+    async def _look(self) -> None:
+        self._do(self._book.recover(await self._house.broker.snapshot()))
+
+    async def _restore(self, ref: str, child: requests.PlaceOrder) -> None:
+        own = read_reference(ref)
+        try:
+            traded = await self._drafting.traded(child.contract)
+            submission = self._submission(0 if own is None else own[0], child.order, traded)
+        except OrderRefused as refusal:
+            self._house.logger.warning("the child %s of an earlier run is dropped: %s", ref, refusal)
+            self._do([Drop(ref)])
+        else:
+            self._do(self._book.restore(ref, submission))
 
     async def _look_again(self) -> None:
         try:
-            await self.start()
+            await self._look()
         except BrokerError as error:
             self._house.logger.warning("the broker is back and does not say what it holds: %s", error)
         await self._asker.ask()
@@ -116,11 +138,21 @@ class Desk:
         """Tell clients, each all that comes in a row for it at once, and put down what the broker is to be asked."""
         for client_id, row in groupby(steps, _listener):
             if client_id is None:
-                for step in row:
-                    if not isinstance(step, Tell):
-                        self._asker.put(step)
+                self._put_down(row)
             elif (session := self._house.clients.get(client_id)) is not None:
                 session.send(*(step.message for step in row if isinstance(step, Tell)))
+
+    def _put_down(self, steps: Iterable[Step]) -> None:
+        for step in steps:
+            match step:
+                case Keep(order=order):
+                    self._held.keep(order)
+                case Drop(ref=ref):
+                    self._held.drop(ref)
+                case Tell():
+                    pass
+                case _:
+                    self._asker.put(step)
 
     async def _take(self, steps: Iterable[Step]) -> None:
         self._do(steps)

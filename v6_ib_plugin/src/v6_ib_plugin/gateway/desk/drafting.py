@@ -84,7 +84,7 @@ class Drafting:
         self._judge_ticks(order, traded.details)
         why_not = self._house.broker.capabilities.why_not(order)
         if why_not is not None:
-            raise rejected(why_not)
+            raise rejected(f"the broker behind this gateway refuses it: {why_not}")
         return order
 
     @staticmethod

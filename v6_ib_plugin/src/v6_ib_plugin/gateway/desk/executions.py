@@ -89,10 +89,10 @@ class Executions:
         return self._early.pop(execution_id, None) if self._early else None
 
     def matching(self, asked: ReqExecutions, now: datetime) -> Iterator[Told]:
-        """Yield the executions since midnight that a filter asks for; ``ValueError`` where its time is none."""
-        since = _since(asked, now)
+        """Yield the executions since midnight that a filter asks for; ``ValueError`` where its time or side is none."""
+        since, side = _since(asked, now), _side(asked.side)
         for told in self._told:
-            if told.time >= since and _fits(told, asked):
+            if told.time >= since and side in {"", told.execution.side} and _fits(told, asked):
                 yield told
 
 
@@ -107,6 +107,13 @@ def _since(asked: ReqExecutions, now: datetime) -> datetime:
         raise ValueError(error.message) from None
 
 
+def _side(asked: str) -> str:
+    side = asked.strip().upper()
+    if side and side not in _SIDES:
+        raise ValueError(f"side {asked!r} is none of {', '.join(_SIDES)}")
+    return _SIDES.get(side, "")
+
+
 def _fits(told: Told, asked: ReqExecutions) -> bool:
     contract, execution = told.contract, told.execution
     return (
@@ -115,7 +122,6 @@ def _fits(told: Told, asked: ReqExecutions) -> bool:
         and asked.symbol.upper() in {"", contract.symbol}
         and asked.sec_type.upper() in {"", contract.sec_type}
         and asked.exchange.upper() in {"", execution.exchange}
-        and _SIDES.get(asked.side.upper(), "") in {"", execution.side}
     )
 
 

@@ -22,6 +22,7 @@ from v6_ib_plugin.gateway.desk.orders import (
 )
 from v6_ib_plugin.gateway.desk.refusals import OrderRefused, filled_already, off_tick, past_cancelling, rejected
 from v6_ib_plugin.gateway.desk.register import read_reference
+from v6_ib_plugin.gateway.desk.steps import Find
 from v6_ib_plugin.gateway.desk.telling import as_told, order_status
 from v6_ib_plugin.gateway.wire.messages import ExecDetails
 from v6_ib_plugin.terms import IbContract, IbExecution, IbOrder
@@ -96,6 +97,7 @@ class Hearing:
         self._take_terms(order, report.terms)
         if report.status in _ENDED:
             self._loosen(order)
+            order.has_expired = report.status is ReportedStatus.EXPIRED
             self._blotter.finish(order, CANCELLED, report.reason or "", at=report.time)
             return
         if report.status is ReportedStatus.FILLED:
@@ -324,6 +326,9 @@ class Hearing:
         if order.is_full or order.is_ended:
             status = FILLED if order.is_full else order.status
             self._blotter.refuse(order, past_cancelling(order.order_id, status))
+            return
+        if order.is_unacknowledged:
+            self._blotter.put(Find(order, report))
             return
         order.cancel_asked = False
         text = f"Cancel attempted when order is not in a cancellable state. Order permId = {order.perm_id}"

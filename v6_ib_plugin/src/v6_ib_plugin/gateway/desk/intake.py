@@ -23,7 +23,7 @@ from v6_ib_plugin.gateway.desk.refusals import (
     unknown_to_cancel,
 )
 from v6_ib_plugin.gateway.desk.register import reference
-from v6_ib_plugin.gateway.desk.steps import CancelEverything, Change
+from v6_ib_plugin.gateway.desk.steps import CancelEverything, Change, Keep
 from v6_ib_plugin.gateway.desk.telling import as_told, legs_text, order_status
 from v6_ib_plugin.terms import IbContract, IbOrder
 from v6core.capabilities import ModifyKind
@@ -97,10 +97,10 @@ class Intake:
             raise trail_on_other_parent()
         return parent
 
-    def _entered(self, submission: Submission, parent: DeskOrder | None) -> DeskOrder:
+    def _entered(self, submission: Submission, parent: DeskOrder | None, perm_id: int | None = None) -> DeskOrder:
         """Give an order its lasting id and its place: in the register, under its parent, in its group."""
         blotter, asked, client_id = self._blotter, submission.order, submission.client_id
-        perm_id = blotter.register.next_perm_id()
+        perm_id = perm_id or blotter.register.next_perm_id()
         told = as_told(asked, client_id, perm_id, blotter.account)
         if submission.contract.combo_legs:
             told = replace(told, combo_legs_descrip=legs_text(submission.contract))
@@ -112,7 +112,7 @@ class Intake:
             contract=submission.contract,
             order=told,
             terms=submission.terms,
-            visit=blotter.visit(client_id),
+            visit=max(blotter.visit(client_id), 0),
             phase=Phase.PARKED,
             parent=parent,
             warnings=submission.warnings,
@@ -127,8 +127,9 @@ class Intake:
 
     def _change(self, order: DeskOrder, contract: IbContract, asked: IbOrder, terms: Order) -> None:
         before = order.wanted[-1].terms if order.wanted else order.terms
-        if before is None or order.cancel_asked:
-            raise rejected("the order is being cancelled" if order.cancel_asked else "the order cannot be changed")
+        if before is None or order.is_being_cancelled:
+            is_going = order.is_being_cancelled
+            raise rejected("the order is being cancelled" if is_going else "the order cannot be changed")
         self._judge_change(order, contract, asked, before, terms)
         changes = {name: getattr(terms, name) for name in MODIFIABLE if getattr(terms, name) != getattr(before, name)}
         after = before.model_copy(update=changes)
@@ -148,6 +149,7 @@ class Intake:
         order.terms = terms
         order.show(told)
         if order.phase is Phase.WAITING:
+            self._blotter.put(Keep(order))
             if order.told is not None:
                 self._blotter.tell(order)
         elif transmit:
@@ -190,7 +192,7 @@ class Intake:
             raise unknown_to_cancel(order_id)
         if order.is_ended:
             raise past_cancelling(order_id, order.status)
-        if order.cancel_asked:
+        if order.is_being_cancelled:
             raise past_cancelling(order_id, PENDING_CANCEL)
         if not order.phase.is_local:
             self._blotter.say(order, order_status(order, PENDING_CANCEL))
@@ -204,12 +206,23 @@ class Intake:
             if order.phase.is_local or not blotter.broker.global_cancel:
                 blotter.cancel(order)
             else:
-                order.cancel_asked = True
+                order.cancel_asked, order.cancel_in_doubt = True, False
                 there.append(order)
         if blotter.broker.global_cancel:
             blotter.put(CancelEverything(tuple(there)))
 
     # After a restart
+
+    def restore(self, submission: Submission, perm_id: int) -> bool:
+        """Take in a child that an earlier run held; return False where its parent is not there any more."""
+        parent = self._blotter.register.get(submission.client_id, submission.order.parent_id)
+        if parent is None:
+            return False
+        child = self._entered(submission, parent, perm_id)
+        if parent.status == FILLED:
+            child.show(replace(child.order, parent_id=0))
+        self._blotter.release(child)
+        return True
 
     def forget_parked(self) -> None:
         """Forget what was never transmitted: it was in this TWS alone."""

@@ -46,8 +46,8 @@ class Listing:
 
     def _told(self, order: DeskOrder, client_id: int) -> Iterator[Message]:
         visit = self._blotter.visit(client_id) if client_id == order.client_id else -1
-        yield open_order(order, visit)
-        yield order_status(order)
+        yield open_order(order, visit, order.listed_status)
+        yield order_status(order, order.listed_status)
 
     def bind_manual(self) -> Iterator[Message]:
         """Give the orders made by hand ids of client 0, under which it can cancel them."""

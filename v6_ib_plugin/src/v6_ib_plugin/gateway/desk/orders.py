@@ -15,7 +15,7 @@ from v6core.money import ZERO
 from v6core.orders import Order
 from v6core.words import Word
 
-PRE_SUBMITTED, SUBMITTED, FILLED = "PreSubmitted", "Submitted", "Filled"
+PENDING_SUBMIT, PRE_SUBMITTED, SUBMITTED, FILLED = "PendingSubmit", "PreSubmitted", "Submitted", "Filled"
 CANCELLED, INACTIVE, PENDING_CANCEL = "Cancelled", "Inactive", "PendingCancel"
 """The words of TWS for how an order stands."""
 
@@ -84,6 +84,8 @@ class DeskOrder:
     cost: Decimal = ZERO
     last_price: Decimal = ZERO
     cancel_asked: bool = False
+    cancel_in_doubt: bool = False
+    has_expired: bool = False
     wanted: deque[Wanted] = field(default_factory=deque[Wanted])
     commissions: list[IbCommission] = field(default_factory=list[IbCommission])
     warnings: tuple[tuple[int, str], ...] = ()
@@ -97,6 +99,23 @@ class DeskOrder:
     def is_ended(self) -> bool:
         """Whether nothing more is expected of it."""
         return self.phase is Phase.ENDED
+
+    @property
+    def is_being_cancelled(self) -> bool:
+        """Whether a cancel is under way, of which it is not in doubt that the broker got it."""
+        return self.cancel_asked and not self.cancel_in_doubt
+
+    @property
+    def is_unacknowledged(self) -> bool:
+        """Whether the broker was given it and has said nothing of it."""
+        return self.phase is Phase.SENT and self.told is None
+
+    @property
+    def listed_status(self) -> str:
+        """How it stands for who asks: what waits for the broker's word is pending."""
+        if self.is_unacknowledged:
+            return PENDING_SUBMIT
+        return PENDING_CANCEL if self.phase is Phase.LIVE and self.cancel_asked else self.status
 
     @property
     def is_full(self) -> bool:
@@ -130,6 +149,10 @@ class DeskOrder:
     def show(self, order: IbOrder) -> None:
         """Take what is told of it from here on."""
         self.order, self.version, self._regrouped = order, self.version + 1, None
+
+    def drop_wanted(self, changes: Mapping[str, Any]) -> None:
+        """Forget a change that was asked for."""
+        self.wanted = deque(wanted for wanted in self.wanted if wanted.changes is not changes)
 
     def resize(self, quantity: Decimal) -> None:
         """Take another quantity, as a group's fills leave it."""

@@ -9,6 +9,7 @@ from typing import Any
 from v6_ib_plugin.gateway.desk.orders import DeskOrder
 from v6_ib_plugin.gateway.wire.messages import Message
 from v6core.orders import Order
+from v6core.reports import CancelRefusedReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,5 +52,27 @@ class CancelEverything:
     orders: tuple[DeskOrder, ...]
 
 
-Asking = Place | Change | Cancel | CancelEverything
-Step = Tell | Asking
+@dataclass(frozen=True, slots=True)
+class Find:
+    """The broker is asked for an order that it never said it had, and does not cancel: it may have none."""
+
+    order: DeskOrder
+    refused: CancelRefusedReport
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """A child that waits for its parent is kept over restarts, as it stands."""
+
+    order: DeskOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """A child has ended, and need not be kept."""
+
+    ref: str
+
+
+Asking = Place | Change | Cancel | CancelEverything | Find
+Step = Tell | Keep | Drop | Asking

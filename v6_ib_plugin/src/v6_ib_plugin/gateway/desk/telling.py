@@ -74,14 +74,15 @@ def _how_it_ended(order: DeskOrder) -> str:
             return f"Rejected by System:{order.reason}"
         case s if s == CANCELLED and order.cancel_asked:
             return "Cancelled by Trader"
+        case _ if order.has_expired:
+            return f"Expired: {order.reason}"
         case _:
             return f"Cancelled by System:{order.reason}"
 
 
 def as_told(order: IbOrder, client_id: int, perm_id: int, account: str) -> IbOrder:
     """Return a client's order as TWS tells it again: with its lasting id, and with TWS's own words for nothing."""
-    return replace(
-        order,
+    return order.replace(
         client_id=client_id,
         perm_id=perm_id,
         account=account,

@@ -22,6 +22,7 @@ _DATA = (
     messages.TickOptionComputation,
     messages.TickGeneric,
     messages.TickString,
+    messages.TickByTick,
     messages.RealtimeBar,
     messages.HistoricalDataUpdate,
     messages.PnL,

@@ -68,8 +68,10 @@ def _fault(path: Path, place: str, row: Any) -> Fault:
 
 def _problem(detail: Any) -> str:
     where = ".".join(map(str, detail["loc"]))
-    words = str(detail["msg"]).removeprefix("Value error, ")
-    return f"{where}: {words}" if where else words
+    words = str(detail["msg"]).removeprefix("Value error, ").replace("Input should", "must")
+    given = detail["input"]
+    told = f", not {given!r}" if words.startswith("must") and isinstance(given, str | int | float) else ""
+    return f"{where}: {words}{told}" if where else words
 
 
 class ControlFile:

@@ -30,7 +30,6 @@ EMPTY: dict[type[requests.Request], Callable[[Any], Message]] = {
 
 REFUSED: dict[type[requests.Request], tuple[int, str]] = {
     requests.ReqMktDepth: (10092, "Deep market data is not supported for this combination of security type/exchange"),
-    requests.ReqTickByTickData: (10189, "Failed to request tick-by-tick data: a simulated market has none"),
     requests.ReqHistoricalTicks: (
         162,
         "Historical Market Data Service error message:HMDS query returned no data: ticks are not kept",
@@ -44,7 +43,6 @@ REFUSED: dict[type[requests.Request], tuple[int, str]] = {
 WITHDRAWN: tuple[type[requests.Request], ...] = (
     requests.CancelHeadTimeStamp,
     requests.CancelMktDepth,
-    requests.CancelTickByTickData,
     requests.CancelWshMetaData,
     requests.CancelWshEventData,
 )

@@ -96,6 +96,9 @@ class Feeds:
             self._house.logger.warning("the quotes of %s end: %s", contract.key, error)
         except Exception:
             self._house.logger.exception("the quotes of %s end", contract.key)
+        # Who asks from here on is answered by the broker, not with the last quote of a stream that is over.
+        if self._feeds.get(contract.key) is feed:
+            del self._feeds[contract.key]
 
     def _take(self, feed: _Feed, quote: Quote) -> None:
         feed.latest = quote
@@ -177,4 +180,5 @@ def _side(combo: Combo, quotes: list[Quote], *, buying: bool) -> tuple[Decimal |
         total += leg.signed_ratio * price * leg.contract.multiplier
         if size is not None:
             sizes.append(size // leg.ratio)
-    return (total / combo.multiplier).quantize(_PLACES) + ZERO, min(sizes) if len(sizes) == len(quotes) else None
+    net = (total / combo.multiplier).quantize(_PLACES).normalize() + ZERO
+    return net, min(sizes) if len(sizes) == len(quotes) else None

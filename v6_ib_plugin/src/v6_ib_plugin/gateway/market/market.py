@@ -17,6 +17,7 @@ from v6_ib_plugin.gateway.market.ledger import Ledger
 from v6_ib_plugin.gateway.market.market_data import MarketData
 from v6_ib_plugin.gateway.market.profit import Profit
 from v6_ib_plugin.gateway.market.refusals import Refused
+from v6_ib_plugin.gateway.market.tick_by_tick import TickByTick
 from v6_ib_plugin.gateway.part import Handler
 from v6_ib_plugin.gateway.session import Session
 from v6_ib_plugin.gateway.wire import requests
@@ -30,6 +31,7 @@ class Market:
         self._feeds = Feeds(house)
         self._contracts = ContractQuestions(house, house.instruments)
         self._data = MarketData(house, house.instruments, self._feeds)
+        self._ticks = TickByTick(house, self._feeds)
         self._history = History(house, self._feeds)
         self._ledger = Ledger(house, self._feeds)
         self._holdings = Holdings(house, self._ledger)
@@ -46,6 +48,8 @@ class Market:
             requests.ReqMktData: self._data.subscribe,
             requests.CancelMktData: self._data.cancel,
             requests.ReqMarketDataType: self._data.choose_type,
+            requests.ReqTickByTickData: self._ticks.subscribe,
+            requests.CancelTickByTickData: self._ticks.cancel,
             requests.ReqHistoricalData: self._history.bars,
             requests.CancelHistoricalData: self._history.cancel,
             requests.ReqHeadTimeStamp: self._history.head,
@@ -79,17 +83,20 @@ class Market:
 
     def on_disconnect(self, session: Session) -> None:
         """End whatever runs for a client that has gone."""
-        for requested in (self._data, self._history, self._holdings, self._values, self._profit):
+        for requested in self._running():
             requested.leave(session)
+
+    def _running(self) -> tuple[MarketData | TickByTick | History | Holdings | AccountValues | Profit, ...]:
+        return (self._data, self._ticks, self._history, self._holdings, self._values, self._profit)
 
     def lose_data(self) -> None:
         """End all streams of prices without a word."""
-        self._data.clear()
-        self._history.clear()
+        for stream in (self._data, self._ticks, self._history):
+            stream.clear()
 
     async def stop(self) -> None:
         """End whatever runs."""
-        for requested in (self._data, self._history, self._holdings, self._values, self._profit):
+        for requested in self._running():
             requested.clear()
         await self._ledger.stop()
         await self._feeds.stop()

@@ -13,11 +13,14 @@ from v6_ib_plugin.gateway.wire.kinds import (
     INT,
     TEXT,
 )
-from v6_ib_plugin.gateway.wire.layout import Field, Fixed, Layout, Present, Several, fields
+from v6_ib_plugin.gateway.wire.layout import Field, Fixed, Layout, Present, Several, When, fields
 from v6_ib_plugin.gateway.wire.layouts.contracts import REQ_ID, SHORT_LEGS, asked_contract, where_bag
 from v6_ib_plugin.terms import IbContract
 
 _TICK = (Fixed("6"), REQ_ID, Field("tick_type", INT))
+_MASK, _VENUE = Field("attr_mask", INT), fields("", TEXT, "exchange", "special_conditions")
+_QUOTED = ("bid_price", "ask_price", "bid_size", "ask_size")
+_is_trade, _is_quote, _is_midpoint = {1, 2}.__contains__, {3}.__contains__, {4}.__contains__
 
 MESSAGES = (
     Layout(
@@ -87,6 +90,17 @@ MESSAGES = (
             *fields("bar", DOUBLE, "open", "close", "high", "low", "wap", "volume"),
         ),
         {"bar": messages.Bar},
+    ),
+    Layout(
+        99,
+        "tickByTick",
+        messages.TickByTick,
+        (
+            *(REQ_ID, *fields("", INT, "tick_type", "time")),
+            When("tick_type", _is_trade, (*fields("", DOUBLE, "price", "size"), _MASK, *_VENUE)),
+            When("tick_type", _is_quote, (*fields("", DOUBLE, *_QUOTED), _MASK)),
+            When("tick_type", _is_midpoint, (Field("mid_point", DOUBLE),)),
+        ),
     ),
 )
 """The messages about prices."""

@@ -65,6 +65,7 @@ from v6_ib_plugin.gateway.wire.messages.orders import (
 from v6_ib_plugin.gateway.wire.messages.quotes import (
     MarketDataType,
     RealtimeBar,
+    TickByTick,
     TickGeneric,
     TickOptionComputation,
     TickPrice,
@@ -133,6 +134,7 @@ __all__ = [
     "SoftDollarTiers",
     "SymbolSample",
     "SymbolSamples",
+    "TickByTick",
     "TickGeneric",
     "TickOptionComputation",
     "TickPrice",

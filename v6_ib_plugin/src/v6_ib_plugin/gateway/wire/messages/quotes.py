@@ -64,6 +64,30 @@ class TickString(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class TickByTick(Message):
+    """One trade, quote or midpoint, at ``time`` in seconds since the epoch.
+
+    By ``tick_type``, what it tells: of a trade (1 Last, 2 AllLast) price, size, exchange and conditions, of a quote (3)
+    bid and ask, of a midpoint (4) the price that it is. ``attr_mask`` of a trade: 1 past the limit, 2 unreported; of a
+    quote: 1 the bid is below the day's low, 2 the ask is above its high.
+    """
+
+    req_id: int
+    tick_type: int
+    time: int
+    price: Decimal = Decimal(0)
+    size: Decimal = Decimal(0)
+    bid_price: Decimal = Decimal(0)
+    ask_price: Decimal = Decimal(0)
+    bid_size: Decimal = Decimal(0)
+    ask_size: Decimal = Decimal(0)
+    mid_point: Decimal = Decimal(0)
+    attr_mask: int = 0
+    exchange: str = ""
+    special_conditions: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TickReqParams(Message):
     """What holds for a whole subscription."""
 

@@ -19,6 +19,8 @@ from v6core.cli.program import program
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "command-line.md"
 BEGIN = "<!-- written by scripts/write_command_line.py; change the commands, not what follows -->"
 WIDTH = 120
+OF_PLUGINS = ("gateway",)
+"""The commands that our own plugins add; those of other plugins that happen to be installed are not ours to tell."""
 _SHARED = {"config", "broker", "as_json", "help"}
 
 
@@ -33,7 +35,7 @@ def render(page: str) -> str:
 def _sections() -> Iterator[str]:
     """Yield a section for each command, in the order of ``v6 --help``."""
     top = click.Context(program, info_name="v6")
-    for name in COMMANDS:
+    for name in (*COMMANDS, *OF_PLUGINS):
         command = program.get_command(top, name)
         assert command is not None
         context = click.Context(command, info_name=name, parent=top)

@@ -137,10 +137,14 @@ def test_every_generated_file_and_its_script_exist() -> None:
 # The architecture.
 
 
-def _storeys() -> list[set[str]]:
+STOREYS = {"v6core": "The storeys of v6core, from the ground up", "v6_ib_plugin": "The Interactive Brokers plugin"}
+"""Where ARCHITECTURE.md has a package's storeys."""
+
+
+def _storeys(package: str) -> list[set[str]]:
     """Return the modules of each storey as ARCHITECTURE.md lists them, from the ground up."""
     storeys: list[set[str]] = []
-    for number, modules, _ in table(ROOT / "ARCHITECTURE.md", "storey"):
+    for number, modules, _ in table(ROOT / "ARCHITECTURE.md", "storey", STOREYS[package]):
         if number:
             assert int(number) == len(storeys) + 1
             storeys.append(set())
@@ -148,18 +152,20 @@ def _storeys() -> list[set[str]]:
     return storeys
 
 
-def test_the_architecture_has_the_storeys_that_the_linter_holds() -> None:
+@pytest.mark.parametrize("package", STOREYS)
+def test_the_architecture_has_the_storeys_that_the_linter_holds(package: str) -> None:
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
         "contracts"
     ]
-    (layers,) = [contract["layers"] for contract in contracts if contract["type"] == "layers"]
-    assert _storeys() == [{name.strip() for name in layer.split(":")} for layer in reversed(layers)]
+    (layers,) = [contract["layers"] for contract in contracts if contract.get("containers") == [package]]
+    assert _storeys(package) == [{name.strip() for name in layer.split(":")} for layer in reversed(layers)]
 
 
-def test_the_architecture_names_every_module_and_no_other() -> None:
-    source = ROOT / "v6core/src/v6core"
+@pytest.mark.parametrize("package", STOREYS)
+def test_the_architecture_names_every_module_and_no_other(package: str) -> None:
+    source = ROOT / package / "src" / package
     modules = {path.stem for path in source.iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()}
-    assert set().union(*_storeys()) == modules - {"__init__"}
+    assert set().union(*_storeys(package)) == modules - {"__init__"}
 
 
 def test_the_parts_of_the_engine_that_the_architecture_names_are_there() -> None:

@@ -16,6 +16,7 @@ import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from v6_ib_plugin.settings import IbSettings
 from v6_paper_plugin.settings import Fills, PaperSettings
 from v6core import hookspecs
 from v6core.broker import Broker, BrokerContext, BrokerSpec
@@ -27,6 +28,7 @@ from v6core.words import Word
 from workspace.pages import DOCS, ROOT, blocks, names, prose, table
 
 CONFIGURATION, PLUGINS, PAPER = DOCS / "configuration.md", DOCS / "plugins.md", DOCS / "paper-broker.md"
+IB = DOCS / "interactive-brokers.md"
 HOOKS = [function for name, function in sorted(vars(hookspecs).items()) if name.startswith("v6_")]
 
 
@@ -62,8 +64,9 @@ def default_of(field: FieldInfo, none: str) -> str:
         (CONFIGURATION, "`[journal]`", JournalSection, "unset"),
         (CONFIGURATION, "`[engine]`", EngineSection, "unset"),
         (PAPER, "Settings", PaperSettings, "unset"),
+        (IB, "Settings", IbSettings, "unset"),
     ],
-    ids=["risk", "journal", "engine", "paper"],
+    ids=["risk", "journal", "engine", "paper", "ib"],
 )
 def test_a_section_has_the_models_keys_with_their_defaults(
     page: Path, section: str, model: type[BaseModel], none: str

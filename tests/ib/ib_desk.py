@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from functools import wraps
@@ -41,7 +41,7 @@ from v6core.contracts import Contract, Option, Stock
 from v6core.engine import OrderExecutionEngine
 from v6core.identifiers import RandomIds, make_order_ref
 from v6core.journal import Journal, MemoryJournal
-from v6core.orders import Order
+from v6core.orders import OcaType, Order
 from v6core.reports import LinkReport, LinkState, OrderReport, Report
 
 P = ParamSpec("P")
@@ -79,6 +79,15 @@ def call(strike: int, day: str = "2027-01-15") -> Option:
 
 def put(strike: int, day: str = "2027-01-15") -> Option:
     return Option("ACME", day, strike, "PUT")
+
+
+def legs(quantity: int = 10, entry: str = "95", **fields: object) -> tuple[Order, Order, Order]:
+    """Return an entry below the market with a take-profit and a stop, as an engine sends them."""
+    parent = bound(Order.limit("BUY", quantity, entry, **fields))
+    held = {"parent_order_id": parent.order_id, "oca_group": "exits", "oca_type": OcaType.REDUCE_WITH_BLOCK}
+    take = bound(Order.limit("SELL", quantity, "110", tif="GTC", **held))
+    stop = bound(Order.stop("SELL", quantity, "85", tif="GTC", **held))
+    return parent, take, stop
 
 
 class Tws:
@@ -194,6 +203,11 @@ class BrokerDesk:
     async def link_is(self, state: LinkState) -> None:
         """Wait until the link was last reported so."""
         await until(lambda: (rows := self.of(LinkReport)) and rows[-1].state is state)
+
+
+async def all_are(desk: BrokerDesk, orders: Sequence[Order], *statuses: str) -> None:
+    for order in orders:
+        await desk.standing(order, *statuses)
 
 
 async def until(condition: Callable[[], object], seconds: float = _WITHIN) -> None:

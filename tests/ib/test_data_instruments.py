@@ -86,8 +86,18 @@ def test_what_tws_does_not_know_is_unavailable() -> None:
     error = refused(Stock("NOSUCH"))
     assert (error.code, error.message) == (
         "UNKNOWN_CONTRACT",
-        "Interactive Brokers knows no NOSUCH on SMART",
+        "Interactive Brokers knows no NOSUCH",
     )
+
+
+def test_the_exchange_is_named_where_it_was_chosen() -> None:
+    assert refused(Stock("NOSUCH", exchange="ISE")).message == "Interactive Brokers knows no NOSUCH on ISE"
+
+
+def test_a_stock_that_is_not_known_may_be_an_index_or_a_future() -> None:
+    hint = refused(Stock("SPX")).hint
+    assert hint is not None
+    assert "an index is INDEX:SPX, a future FUTURE:SPX with its last day" in hint
 
 
 def test_several_matches_are_named_with_the_way_out() -> None:

@@ -27,6 +27,9 @@ def test_market_data_types_have_the_numbers_of_tws() -> None:
         ({"heartbeat": 0}, "greater than 0"),
         ({"connect_timeout": float("inf")}, "less than or equal to 600"),
         ({"request_timeout": float("nan")}, "less than or equal to 600"),
+        ({"time_zone": "Utopia"}, "there is no time zone 'Utopia'"),
+        ({"time_zone": "../etc"}, "there is no time zone"),
+        ({"time_zone": ""}, "there is no time zone"),
     ],
 )
 def test_what_makes_no_sense_is_refused(section: dict[str, object], sentence: str) -> None:

@@ -274,17 +274,18 @@ def test_an_execution_before_anything_else_binds_the_order(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "text", "kind"),
+    ("status", "text", "filled", "kind"),
     [
-        ("Cancelled", "Cancelled by Trader", "CANCELLED"),
-        ("Filled", "Filled Size: 10", "FILLED"),
-        ("Cancelled", "Order expired", "EXPIRED"),
-        ("Inactive", "", "REJECTION"),
+        ("Cancelled", "Cancelled by Trader", 4, "CANCELLED"),
+        ("Filled", "Filled Size: 10", 10, "FILLED"),
+        ("Cancelled", "Order expired", 4, "EXPIRED"),
+        ("Inactive", "", 0, "REJECTION"),
+        ("Inactive", "", 4, "CANCELLED"),
     ],
 )
-def test_a_completed_order_is_told_as_it_ended(desk: Desk, status: str, text: str, kind: str) -> None:
+def test_a_completed_order_is_told_as_it_ended(desk: Desk, status: str, text: str, filled: int, kind: str) -> None:
     order = IbOrder(**_LIMIT, perm_id=77, order_ref="a")
-    completion = IbCompletion(status=status, completed_status=text, filled_quantity=D(10))
+    completion = IbCompletion(status=status, completed_status=text, filled_quantity=D(filled))
     assert words([desk.book.completed(ACME, order, completion)]) == [kind]
 
 
@@ -305,3 +306,126 @@ def test_the_numbers_of_a_session_end_with_it(desk: Desk) -> None:
     desk.book.end_session()
     assert known.key is None
     assert desk.answer(5, 201) == []
+
+
+def test_that_nothing_is_filled_yet_is_no_news_of_an_order_that_was_shown(desk: Desk) -> None:
+    desk.sent(5)
+    desk.shown(5, 77, word="PreSubmitted")
+    assert desk.status(5, "PreSubmitted", perm_id=77, filled=D(0)) == []
+
+
+def test_a_status_said_twice_is_told_once_and_again_once_something_was_asked(desk: Desk) -> None:
+    known = desk.sent(5)
+    desk.shown(5, 77)
+    assert words(desk.status(5, "Submitted", perm_id=77, filled=D(3))) == ["PARTIALLY_FILLED"]
+    assert desk.status(5, "Submitted", perm_id=77, filled=D(3)) == []
+    desk.book.asking(known, Asked.CANCEL)
+    assert words(desk.status(5, "Submitted", perm_id=77, filled=D(3))) == ["PARTIALLY_FILLED"]
+
+
+def test_terms_are_told_once_and_again_where_others_were_asked_for(desk: Desk) -> None:
+    known = desk.sent(5)
+    (first,) = desk.shown(5, 77, word="PreSubmitted")
+    (second,) = desk.shown(5, 77)
+    desk.book.asking(known, Asked.MODIFY)
+    (third,) = desk.shown(5, 77)
+    assert [isinstance(one, OrderReport) and one.terms is not None for one in (first, second, third)] == [
+        True, False, True,
+    ]  # fmt: skip
+
+
+def test_what_was_said_against_an_order_that_works_on_does_not_colour_its_end(desk: Desk) -> None:
+    known = desk.sent(5)
+    desk.shown(5, 77)
+    desk.answer(5, 201)
+    desk.book.acquit(known)
+    assert words(desk.status(5, "Cancelled", 77)) == ["CANCELLED"]
+
+
+def test_a_rejected_order_that_tws_goes_on_showing_as_inactive_stays_rejected(desk: Desk) -> None:
+    desk.sent(5)
+    assert words(desk.answer(5, 201)) == ["REJECTION"]
+    assert desk.shown(5, 77, word="Inactive") == []
+    assert desk.status(5, "Inactive", 77) == []
+
+
+def test_a_completed_order_is_the_one_that_was_sent_and_never_shown(desk: Desk) -> None:
+    known = desk.sent(5)
+    ended = IbOrder(**_LIMIT, order_ref="a", perm_id=77)
+    desk.book.completed(ACME, ended, IbCompletion(status="Filled", filled_quantity=D(10)))
+    assert (known.is_over, known.perm_id) == (True, 77)
+    assert desk.book.register.under("a") == (known,)
+
+
+def test_a_refused_change_answers_nothing_in_the_next_session(desk: Desk) -> None:
+    known = desk.sent(5)
+    desk.shown(5, 77)
+    desk.book.asking(known, Asked.MODIFY)
+    desk.book.end_session()
+    desk.shown(5, 77)
+    desk.answer(5, 201)
+    assert known in desk.book.doubts
+
+
+def bracket(desk: Desk) -> tuple[KnownOrder, KnownOrder]:
+    """Return an entry and an exit that both work."""
+    entry, exit_ = desk.sent(5, "a"), desk.sent(6, "b", action="SELL")
+    exit_.parent = entry
+    entry.exits.append(exit_)
+    desk.shown(5, 77)
+    desk.shown(6, 78, "b", action="SELL")
+    return entry, exit_
+
+
+def test_an_exit_cancelled_before_its_entry_is_said_to_have_filled_in_part_is_withheld(desk: Desk) -> None:
+    _, exit_ = bracket(desk)
+    assert desk.status(6, "Cancelled", 78) == []
+    assert desk.book.orphans == [exit_]
+
+
+def test_an_exit_cancelled_behind_an_entry_that_never_filled_is_told(desk: Desk) -> None:
+    bracket(desk)
+    desk.status(5, "Cancelled", 77)
+    assert words(desk.status(6, "Cancelled", 78)) == ["CANCELLED"]
+
+
+def test_what_its_exits_have_closed_of_an_entry_needs_no_other(desk: Desk) -> None:
+    entry, exit_ = bracket(desk)
+    desk.status(5, "Cancelled", 77, filled=D(4))
+    desk.status(6, "Submitted", 78, filled=D(3))
+    assert (entry.unclosed(), entry.unclosed(but=exit_)) == (D(1), D(4))
+
+
+def shown_again(desk: Desk, number: int, reference: str, **fields: Any) -> None:
+    """Show an order of an earlier run."""
+    desk.shown(number, 70 + number, reference, **fields)
+    desk.book.hang(IbOrder(client_id=OURS, order_id=number))
+
+
+ENTRY = "v6-abcdefgh-aaaaaaaaaaaaaaaaaaaaaaaaaa"
+EXIT = "v6-abcdefgh-aaaaaaaaaaaaaaaaaaaaaaaaae"
+
+
+@pytest.mark.parametrize("numbers", [(5, 6), (6, 5)])
+def test_the_exits_of_an_earlier_run_hang_on_their_entry_again(desk: Desk, numbers: tuple[int, int]) -> None:
+    for number in numbers:
+        if number == 5:
+            shown_again(desk, 5, ENTRY)
+        else:
+            shown_again(desk, 6, EXIT, action="SELL", parent_id=5)
+    (entry,), (exit_,) = desk.book.register.under(ENTRY), desk.book.register.under(EXIT)
+    assert exit_.parent is entry
+    assert entry.exits == [exit_]
+
+
+@pytest.mark.parametrize(
+    ("reference", "fields"),
+    [(EXIT.replace("abcdefgh", "hgfedcba"), {"action": "SELL"}), ("x", {"action": "SELL"}), (EXIT, {"action": "BUY"})],
+)
+def test_what_only_has_the_number_of_an_entry_hangs_on_nothing(
+    desk: Desk, reference: str, fields: dict[str, Any]
+) -> None:
+    shown_again(desk, 5, ENTRY)
+    shown_again(desk, 6, reference, parent_id=5, **fields)
+    (exit_,) = desk.book.register.under(reference)
+    assert exit_.parent is None

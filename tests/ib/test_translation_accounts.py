@@ -6,8 +6,9 @@ from decimal import Decimal
 
 import pytest
 
+from v6_ib_plugin.settings import is_paper
 from v6_ib_plugin.terms import IbContract, IbOrderState
-from v6_ib_plugin.translation.accounts import account_of, base_currency, is_paper, position_of
+from v6_ib_plugin.translation.accounts import account_of, base_currency, position_of
 from v6_ib_plugin.translation.previews import ib_what_if, preview_of
 from v6_ib_plugin.untranslatable import Untranslatable
 from v6core.contracts import Future

@@ -88,7 +88,12 @@ def test_every_group_type_has_a_number(oca_type: OcaType) -> None:
     ("options", "sentence"),
     [
         ({"algo": {"strategy": "Adaptive"}}, None),
-        ({"hiden": True}, "options of ib: hiden: Extra inputs are not permitted"),
+        ({"hiden": True}, "options of ib: there is no 'hiden'; did you mean \"hidden\"?"),
+        (
+            {"algo": {"strategy": "Adaptive", "priority": "Nrmal"}},
+            "options of ib: algo.Adaptive.priority: must be 'Urgent', 'Normal' or 'Patient', not 'Nrmal'",
+        ),
+        ({"algo": {"strategy": "Adaptive", "pace": 1}}, "options of ib: there is no 'algo.Adaptive.pace'"),
     ],
 )
 def test_options_are_judged_when_an_order_is_bound(options: dict[str, Any], sentence: str | None) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from v6_ib_plugin.times import day_of, day_text, moment_of, utc_text, zone_named, zoned_text
+from v6_ib_plugin.times import ThisMachine, day_of, day_text, moment_of, utc_text, zone_named, zoned_text
 from v6_ib_plugin.untranslatable import Untranslatable
 
 NOON = datetime(2026, 1, 2, 15, 30, tzinfo=UTC)
@@ -41,6 +42,19 @@ def test_a_time_with_a_dash_is_in_utc_whatever_the_zone_of_tws() -> None:
 @pytest.mark.parametrize("zone", ["US/Eastern", ZoneInfo("America/New_York")])
 def test_a_time_without_a_zone_is_in_that_of_tws(zone: str | ZoneInfo) -> None:
     assert moment_of("20260102 10:30:00", zone) == NOON
+
+
+def test_the_zone_of_this_machine_knows_summer_and_winter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        told = [moment_of(f"2026{month}02 10:30:00", ThisMachine()) for month in ("01", "07")]
+        back = NOON.astimezone(ThisMachine())
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert [moment.hour for moment in told] == [15, 14]
+    assert (back.hour, back.minute) == (10, 30)
 
 
 def test_a_time_without_a_zone_is_not_guessed() -> None:

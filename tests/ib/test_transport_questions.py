@@ -51,6 +51,21 @@ def test_open_orders_come_with_their_statuses() -> None:
     assert (state.status, answer.statuses[0].status) == ("Submitted", "Submitted")
 
 
+def bond(req_id: str) -> Row:
+    """Return the details of a bond."""
+    return (
+        18, req_id, "IBM", "BOND", "459200101", "4.15", "20390515", "20190515", "A3", "CORP", "FIXED", 0, 1, 0,
+        "IBM 4.15 05/15/39", "SMART", "USD", "IBM", "IBM", 4711, "0.001", "LMT,MKT", "SMART,BOND2", "", "", 0, "",
+        "INTL BUSINESS MACHINES", "", "", 0, 1, "26", "1", "1", "1",
+    )  # fmt: skip
+
+
+def test_the_details_of_a_bond_are_those_of_a_contract() -> None:
+    rows: Callable[[str], list[Row]] = lambda req_id: [bond(req_id), (52, 1, req_id)]  # noqa: E731
+    (found,) = answer_to(9, rows, lambda transport: transport.contract_details(GOOG), at=2)
+    assert (found.contract.sec_type, found.contract.con_id, found.valid_exchanges) == ("BOND", 4711, "SMART,BOND2")
+
+
 def test_positions_keep_the_last_of_each_contract() -> None:
     def row(quantity: int) -> Row:
         return (61, 3, "DU1", 1, "GOOG", "STK", "", "0.0", "", "", "", "USD", "GOOG", "NMS", quantity, "101.25")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 from typing import Any
 
 from v6_ib_plugin.capabilities import CAPABILITIES
@@ -14,6 +14,7 @@ from v6_ib_plugin.link import Link
 from v6_ib_plugin.pacing import Pacer
 from v6_ib_plugin.settings import IbSettings
 from v6_ib_plugin.terms import IbAnswer
+from v6_ib_plugin.times import ThisMachine, zone_named
 from v6_ib_plugin.trading import Trading
 from v6_ib_plugin.transport import SilentEar, Transport
 from v6core.broker import Broker, BrokerContext, Receipt
@@ -51,7 +52,7 @@ class IbBroker(Broker):
             check_ready=self._link.require_ready,
             report=context.report,
             now=self.now,
-            zones=_zones(),
+            zones=(ThisMachine() if settings.time_zone is None else zone_named(settings.time_zone), NEW_YORK),
             notes=context.folder / f"staged-{context.name}.json",
             logger=context.logger,
         )
@@ -187,10 +188,3 @@ class _Connections(SilentEar):
     def on_closed(self, reason: str) -> None:  # noqa: ARG002
         """Hear that the connection is gone."""
         self._is_known = False
-
-
-def _zones() -> tuple[tzinfo, ...]:
-    """Return the zones in which TWS may count its days: this machine's, where it mostly runs, and New York's."""
-    local = datetime.now().astimezone().tzinfo
-    assert local is not None
-    return (local, NEW_YORK)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import auto
 from typing import Annotated, Any, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
@@ -29,6 +30,11 @@ class MarketDataType(Word):
         return list(MarketDataType).index(self) + 1
 
 
+def is_paper(account: str) -> bool:
+    """Tell whether an account trades no real money: the names of those that do not begin with D (DU, DF, DI)."""
+    return account.strip().upper().startswith("D")
+
+
 def _market_data_type(value: Any) -> Any:
     try:
         return MarketDataType(value)
@@ -46,6 +52,8 @@ class IbSettings(BaseModel):
     answered whole, ``heartbeat`` between two looks whether TWS is still there. ``messages_per_second`` stays below the
     50 that TWS allows; 0 switches the pacing off. ``market_data_lines`` is how many contracts are quoted at the same
     time: a user of Interactive Brokers has 100 unless more were bought, what the screens of TWS show included.
+    ``time_zone`` is the one that TWS is set to, as in ``America/New_York``, in which it tells times without a zone and
+    begins its days; it is needed where TWS runs on a machine in another zone than this one's.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -61,11 +69,20 @@ class IbSettings(BaseModel):
     request_timeout: float = Field(default=15.0, gt=0, le=600)
     heartbeat: float = Field(default=10.0, gt=0, le=600)
     messages_per_second: int = Field(default=45, ge=0, le=50)
+    time_zone: str | None = None
 
     @field_validator("host", "account")
     @classmethod
     def _check_text(cls, value: str | None) -> str | None:
         return None if value is None else printable(value, "host and account").strip()
+
+    @field_validator("time_zone")
+    @classmethod
+    def _check_zone(cls, value: str | None) -> str | None:
+        try:
+            return value if value is None else ZoneInfo(value).key
+        except (KeyError, ValueError, OSError):
+            raise ValueError(f"there is no time zone {value!r}: give one by its name, as America/New_York") from None
 
     @model_validator(mode="after")
     def _check_arming(self) -> Self:
@@ -75,13 +92,8 @@ class IbSettings(BaseModel):
             )
         if self.account is None:
             return self
-        if self.live and self.is_paper(self.account):
+        if self.live and is_paper(self.account):
             raise ValueError(f"account {self.account} is a paper account, and live = true says that it is not")
-        if not self.live and not self.is_paper(self.account):
+        if not self.live and not is_paper(self.account):
             raise ValueError(f"account {self.account} is not a paper account: trading real money needs live = true")
         return self
-
-    @staticmethod
-    def is_paper(account: str) -> bool:
-        """Tell whether an account is a paper account: those of Interactive Brokers begin with D."""
-        return account.upper().startswith("D")

@@ -21,6 +21,26 @@ _EPOCH = re.compile(r"\d{9,11}", re.ASCII)
 _ABBREVIATIONS = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
 
 
+class ThisMachine(tzinfo):
+    """The time zone of this machine, summer and winter."""
+
+    def utcoffset(self, dt: datetime | None) -> timedelta | None:
+        """Return how far it is ahead of UTC at a local time."""
+        return None if dt is None else dt.replace(tzinfo=None).astimezone().utcoffset()
+
+    def dst(self, dt: datetime | None) -> timedelta | None:  # noqa: ARG002
+        """Return None: how much of it is summer time is not known."""
+        return None
+
+    def tzname(self, dt: datetime | None) -> str | None:
+        """Return its abbreviation at a local time."""
+        return None if dt is None else dt.replace(tzinfo=None).astimezone().tzname()
+
+    def fromutc(self, dt: datetime) -> datetime:
+        """Return the local time of a moment."""
+        return dt.replace(tzinfo=UTC).astimezone().replace(tzinfo=self)
+
+
 def zone_named(name: str, field: str = "zone") -> tzinfo:
     """Return the time zone of a name as TWS writes it: ``US/Eastern``, ``America/Los_Angeles``, ``EDT``, ``UTC``."""
     text = name.strip()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from decimal import Decimal
 
+from v6_ib_plugin.numbers import bounded, told
 from v6_ib_plugin.terms.market import IbPnl
 from v6_ib_plugin.translation.accounts import account_of
-from v6_ib_plugin.translation.numbers import bounded, told
 from v6_ib_plugin.transport import Subscription, Transport
 from v6core.reports import Account
 

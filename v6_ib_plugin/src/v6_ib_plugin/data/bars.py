@@ -19,9 +19,9 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from v6_ib_plugin.data.asking import Remembered, SharedQuestions
 from v6_ib_plugin.data.instruments import Instrument, Instruments
 from v6_ib_plugin.data.refused import refused
+from v6_ib_plugin.numbers import bounded
 from v6_ib_plugin.terms import IbBar, IbContract
 from v6_ib_plugin.times import moment_of, utc_text, zone_named
-from v6_ib_plugin.translation.numbers import bounded
 from v6_ib_plugin.transport import Answered, Transport
 from v6_ib_plugin.untranslatable import Untranslatable, translating
 from v6core.contracts import Contract

@@ -60,13 +60,14 @@ def unknown(contract: Contract, instead: Iterable[IbContractDetails] = ()) -> Un
     """Return the error for a contract that TWS does not know; ``instead`` is what its month lists."""
     days = sorted({row.contract.last_trade_date_or_contract_month for row in instead})
     hint = "check the symbol, the currency and the exchange, or give the conid"
+    if contract.kind == "STOCK":
+        hint = f"{hint}; an index is INDEX:{contract.symbol}, a future FUTURE:{contract.symbol} with its last day"
     if days:
         hint = f"what there is in that month has its last day on {', '.join(days[:_MOST_NAMED])}: give that day"
     elif contract.kind in {"OPTION", "FUTURE_OPTION"}:
         hint = "ask for the option chain: not every strike is listed for every expiration"
-    return Unavailable(
-        f"Interactive Brokers knows no {contract.key} on {contract.exchange}", code="UNKNOWN_CONTRACT", hint=hint
-    )
+    where = "" if contract.exchange == _ANYWHERE else f" on {contract.exchange}"
+    return Unavailable(f"Interactive Brokers knows no {contract.key}{where}", code="UNKNOWN_CONTRACT", hint=hint)
 
 
 def _fitting(contract: Single, rows: Sequence[IbContractDetails]) -> list[IbContractDetails]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from v6_ib_plugin.settings import IbSettings
+from v6_ib_plugin.settings import IbSettings, is_paper
 from v6_ib_plugin.terms import IbAnswer
 from v6_ib_plugin.transport import Answered, NotOpened, Obstacle
 from v6core.errors import BrokerError
@@ -54,7 +54,7 @@ def account_to_trade(accounts: Sequence[str], settings: IbSettings) -> str:
             code="ACCOUNT_NOT_NAMED",
             hint=f'name the one to be traded: account = "{accounts[0]}"',
         )
-    if not settings.is_paper(accounts[0]):
+    if not is_paper(accounts[0]):
         raise _real_money(accounts)
     return accounts[0]
 
@@ -62,7 +62,7 @@ def account_to_trade(accounts: Sequence[str], settings: IbSettings) -> str:
 def _named(account: str, accounts: Sequence[str], settings: IbSettings) -> str:
     if account in accounts:
         return account
-    papers = [settings.is_paper(other) for other in accounts]
+    papers = [is_paper(other) for other in accounts]
     if settings.live and all(papers):
         raise BrokerError(
             f"live = true, but TWS is logged in to paper trading ({', '.join(accounts)}), not to {account}",

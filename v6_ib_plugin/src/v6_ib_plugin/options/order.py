@@ -164,8 +164,8 @@ class IbOrderOptions(OptionsModel):
     @classmethod
     def of(cls, order: IbOrder) -> Self:
         """Return the options that an IB order carries. Raises Untranslatable."""
-        fields = {name: value for name, value in _told_of(order).items() if value not in (None, "", (), False)}
         with translating("an order's options"):
+            fields = {name: value for name, value in _told_of(order).items() if value not in (None, "", (), False)}
             return cls.model_validate(fields)
 
 

@@ -33,7 +33,7 @@ from v6_ib_plugin.trading.showing import ContractOf, shown_terms, shows
 from v6_ib_plugin.translation.contracts import is_combo
 from v6_ib_plugin.translation.statuses import Ending, Standing, outcome_of, standing_of
 from v6core.identifiers import plainly
-from v6core.money import ZERO
+from v6core.money import LARGEST, MOST_PLACES, ZERO
 from v6core.reports import (
     CancelRefusedReport,
     ModifyRefusedReport,
@@ -58,8 +58,8 @@ class Book:
     """Every order of the account that was sent or seen, and what was said of it.
 
     ``doubts`` are orders of which something was said that only a look at TWS's lists can settle. ``orphans`` are exits
-    that TWS cancelled although a part of their entry is filled, and ``ended_entries`` entries that are over: what was
-    said of an orphan is withheld until somebody has decided.
+    that TWS cancelled although a part of their entry is filled or can still turn out to be, and ``ended_entries``
+    entries that are over: what was said of an orphan is withheld until somebody has decided.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Book:
             known.contract, known.ib = contract, order
             known.shown = shown_terms(known, contract, order, self._contract_of)
             self._note_change(known, order)
-        filled = order.total_quantity if state.status == "Filled" else None
+        filled = counted(order.total_quantity) if state.status == "Filled" else None
         reports = self._stands(known, state.status, filled=filled, terms=known.shown, reason=state.warning_text)
         early = self._early.pop((key, order.perm_id), None) or self._early.pop((key, 0), None)
         return reports if early is None else [*reports, *self.order_status(early)]
@@ -107,7 +107,7 @@ class Book:
             return []
         # That a child waits for its parent and a stop for its trigger says nothing that is not known.
         reason = f"held: {status.why_held}" if "locate" in status.why_held else ""
-        return self._stands(known, status.status, filled=status.filled, reason=reason)
+        return self._stands(known, status.status, filled=counted(status.filled), reason=reason)
 
     def execution(self, contract: IbContract, execution: IbExecution) -> list[Report]:
         """Hear an execution. It proves that TWS has the order, also where nothing else was said of it yet."""
@@ -115,7 +115,7 @@ class Book:
         known = self.register.named(execution.order_ref, key, execution.perm_id)
         known.has_traded = True
         if is_combo(contract) or not known.is_combo:
-            known.filled = max(known.filled, execution.cum_qty)
+            known.filled = max(known.filled, counted(execution.cum_qty) or ZERO)
         return self.executions.hear(contract, execution)
 
     def commission(self, commission: IbCommission) -> list[Report]:
@@ -129,15 +129,19 @@ class Book:
         known = self.register.named(order.order_ref, OrderKey(order.client_id, 0), order.perm_id)
         known.contract, known.ib = known.contract or contract, known.ib or order
         outcome = outcome_of(completion)
-        known.word, known.filled = completion.status, max(known.filled, outcome.filled)
+        filled = counted(outcome.filled)
+        known.word, known.filled = completion.status, max(known.filled, filled or ZERO)
         self._end(known)
-        if outcome.ending is Ending.REJECTED:
+        ending = outcome.ending
+        if ending is Ending.REJECTED and known.filled:
+            ending = Ending.CANCELLED  # TWS took it, and gave up the rest
+        if ending is Ending.REJECTED:
             refusal = known.refusal or Refusal("", outcome.reason or completion.status)
             return self._rejected(known, refusal)
-        known.standing = ReportedStatus(outcome.ending.value)
+        known.standing = ReportedStatus(ending.value)
         unknown = completion.status if known.standing is ReportedStatus.UNKNOWN else None
         standing = Standing(known.standing, word=unknown and plainly(unknown, 80))
-        return self._report(known, standing, filled=outcome.filled, reason=outcome.reason)
+        return self._report(known, standing, filled=filled, reason=outcome.reason)
 
     def answer(self, answer: IbAnswer, client_id: int) -> list[Report]:
         """Hear an error message, which is read by what was asked of the order that it is about."""
@@ -229,10 +233,25 @@ class Book:
         """Return the rejection of an order that TWS refused and that none of its lists shows."""
         return [] if known.is_over or known.refusal is None else [self._rejected(known, known.refusal)]
 
+    def acquit(self, known: KnownOrder) -> None:
+        """Forget what was said against an order that TWS lists as open: it was not taken for a reason to end it."""
+        if known.is_live and not known.is_over:
+            known.refusal = None
+
+    def hang(self, order: IbOrder) -> None:
+        """Learn from an order that TWS shows on which entry it hangs, where an earlier run sent both."""
+        known = self.register.at(OrderKey(order.client_id, order.order_id))
+        if known is not None and known.sent is None:
+            self.register.hang(known)
+
     def release(self, known: KnownOrder) -> list[Report]:
         """Return what was withheld of an order."""
         report, known.withheld = known.withheld, None
         return [] if report is None else self._tell(known, report)
+
+    def is_under_way(self, order_ref: str) -> bool:
+        """Tell whether a bracket that was begun in this session is being sent or verified."""
+        return any(known.is_staged and known.key is not None for known in self.register.under(order_ref))
 
     def standing_of(self, order: IbOrder) -> OrderReport | None:
         """Return how an order that TWS lists stands, by all that was said of it; None where nothing was."""
@@ -243,6 +262,8 @@ class Book:
 
     def end_session(self) -> None:
         """Forget what only the session that has ended could say."""
+        for known in self.register:
+            known.asked.discard(Asked.MODIFY)  # no refusal of it can come any more, and others are none
         self.register.end_session()
         self._early.clear()
 
@@ -269,8 +290,8 @@ class Book:
         report = self._report(known, standing, filled=filled, terms=terms, reason=reason)
         if standing.status is ReportedStatus.CANCELLED:
             return self._cancelled(known, report)
-        if standing.status is ReportedStatus.INACTIVE and known.refusal is not None and not known.is_over:
-            return [self._rejected(known, known.refusal)]
+        if standing.status is ReportedStatus.INACTIVE and known.refusal is not None and not known.filled:
+            return [] if known.is_over else [self._rejected(known, known.refusal)]
         if standing.status is ReportedStatus.FILLED:
             self._end(known)
         elif known.refusal is None and known.standing is standing.status:
@@ -286,7 +307,7 @@ class Book:
         if known.withheld is not None or (known.is_staged and not asked):
             known.withheld = report
             return []
-        if entry is not None and entry.is_partly_filled and not (known.filled or asked or was_over):
+        if entry is not None and entry.may_leave_a_part and not (known.filled or asked or was_over):
             known.withheld = report
             self.orphans.append(known)
             return []
@@ -379,6 +400,15 @@ def _is_said_again(
         and (terms is None or terms is last.terms)
         and last.broker_order_id == known.broker_order_id
     )
+
+
+def counted(filled: Decimal) -> Decimal | None:
+    """Return how much is filled, or None for what no quantity can be: others' orders are told whatever they say."""
+    return filled if filled.is_finite() and 0 <= filled < LARGEST and _places(filled) <= MOST_PLACES else None
+
+
+def _places(number: Decimal) -> int:
+    return -int(number.as_tuple().exponent)
 
 
 def _tells_no_more(filled: Decimal | None, before: Decimal | None) -> bool:

@@ -6,7 +6,9 @@ releases all. What TWS then shows decides:
 * All legs are shown: done.
 * One is missing or refused, and the entry has not filled: everything is taken back.
 * One is missing, and the entry has filled: the exit is sent again under the number that it has, which TWS takes for a
-  change if it has the order after all, so there are never two. What protects a filled entry is never cancelled.
+  change if it has the order after all, so there are never two. Another number is used only where TWS says that it does
+  not have that one, and neither its open nor its completed orders nor its executions show it. What protects a filled
+  entry is never cancelled, nor what protects one that may still fill.
 
 TWS cancels the exits of an entry that is cancelled. Where a part of the entry has filled, they are sent anew for that
 part; where nothing has, exits that were left behind are cancelled.
@@ -21,16 +23,18 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from v6_ib_plugin.pacing import PartlySent, Urgency
-from v6_ib_plugin.terms import IbOrder
+from v6_ib_plugin.terms import IbContract, IbOrder
 from v6_ib_plugin.trading.book import Book
 from v6_ib_plugin.trading.changing import Changing
 from v6_ib_plugin.trading.chores import Chores
 from v6_ib_plugin.trading.drafts import Draft
 from v6_ib_plugin.trading.hearing import Hearing
-from v6_ib_plugin.trading.known import KnownOrder, Refusal
+from v6_ib_plugin.trading.known import KnownOrder, Refusal, Terms
 from v6_ib_plugin.trading.leftovers import Leftovers
 from v6_ib_plugin.trading.outbox import Outbox
+from v6_ib_plugin.translation.orders import order_of
 from v6core.errors import BrokerError, NotSent
+from v6core.identifiers import parse_order_ref
 from v6core.reports import ReportedStatus
 
 
@@ -44,7 +48,7 @@ class Patience:
 
 
 class Brackets:
-    """Sends brackets and looks after them. ``look`` reads TWS's list of open orders."""
+    """Sends brackets and looks after them. ``look`` reads all that TWS has of orders: open, completed, executions."""
 
     def __init__(
         self,
@@ -79,17 +83,21 @@ class Brackets:
         except NotSent:
             self._leftovers.settle(entry.ib.order_ref)
             raise
+        except BaseException:
+            for parent in self._book.register.under(entry.ib.order_ref):  # none where it was given up in the queue
+                self._see_off_soon(parent)
+            raise
         try:
             legs = await self._send_exits(parent, exits)
         except BaseException:
-            self._chores.start(lambda: self._see_off(parent), "what was left of a bracket was not taken back")
+            self._see_off_soon(parent)
             raise
         self._chores.start(lambda: self._see_through(parent), f"bracket {parent.order_ref} could not be verified")
         return legs
 
     async def _send_exits(self, parent: KnownOrder, exits: Sequence[Draft]) -> tuple[KnownOrder, ...]:
-        await self._hearing.until(lambda: parent.is_shown or parent.is_over, self._patience.entry)
-        if parent.is_over:
+        await self._hearing.until(lambda: _is_answered(parent), self._patience.entry)
+        if _is_gone(parent):
             return (parent, *self._never_sent(parent, exits))
         legs = [Draft(one.order, one.contract, replace(one.ib, transmit=one is exits[-1])) for one in exits]
         try:
@@ -120,6 +128,9 @@ class Brackets:
         if parent.is_over or any(leg.is_shown for leg in legs):
             self._leftovers.forget(parent)
 
+    def _see_off_soon(self, parent: KnownOrder) -> None:
+        self._chores.start(lambda: self._see_off(parent), "what was left of a bracket was not taken back")
+
     async def _see_off(self, parent: KnownOrder) -> None:
         """Take back what was sent of a bracket that broke off."""
         legs = (parent, *parent.exits)
@@ -140,14 +151,13 @@ class Brackets:
 
     async def _verify(self, parent: KnownOrder, legs: Sequence[KnownOrder]) -> None:
         await self._answered(legs)
-        for leg in legs:
-            if leg.is_unknown and not parent.is_over:
-                await self._stage_again(leg)
+        if not _is_gone(parent):  # an entry is never sent by itself
+            await self._stage_again([leg for leg in parent.exits if leg.is_unknown])
         if all(_is_there(leg) for leg in legs):
             return
         await self._answered(legs)
         if not all(_is_there(leg) for leg in legs):
-            await self._look()  # what was not told may be in the list all the same
+            await self._look()  # what was not told may be in a list all the same
         if parent.is_over and not parent.filled:
             return  # it took its exits with it, or they are seen to as those of an entry that is over
         missing = [leg for leg in legs if not _is_there(leg)]
@@ -159,11 +169,13 @@ class Brackets:
     async def _answered(self, legs: Sequence[KnownOrder]) -> None:
         await self._hearing.until(lambda: all(map(_is_answered, legs)), self._patience.legs)
 
-    async def _stage_again(self, leg: KnownOrder) -> None:
-        """Send once more an exit that overtook its entry inside TWS. It was refused, so it may have another number."""
-        assert leg.sent is not None
-        leg.is_unknown, leg.refusal = False, None
-        await self._outbox.anew(leg, replace(leg.sent.ib, transmit=True), Urgency.PROTECTIVE)
+    async def _stage_again(self, overtaken: Sequence[KnownOrder]) -> None:
+        """Send once more exits that overtook their entry inside TWS. They were refused: they may have other numbers."""
+        for leg in overtaken:
+            assert leg.sent is not None
+            leg.is_unknown, leg.refusal = False, None
+            ib = replace(leg.sent.ib, transmit=leg is overtaken[-1])
+            await self._outbox.anew(leg, ib, Urgency.PROTECTIVE)
 
     async def _roll_back(self, parent: KnownOrder, legs: Sequence[KnownOrder], missing: Sequence[KnownOrder]) -> None:
         names = ", ".join(f"{leg.order_ref} ({leg.word or 'not shown'})" for leg in missing)
@@ -173,16 +185,19 @@ class Brackets:
             await self._repair(parent, [leg for leg in legs if not _is_there(leg) and leg is not parent])
 
     async def _take_back(self, legs: Sequence[KnownOrder]) -> None:
-        """Cancel an entry and, once it is gone with nothing filled, whatever TWS did not cancel with it."""
+        """Cancel an entry and, once it is gone with nothing filled, whatever TWS did not cancel with it.
+
+        While TWS does not say that it is gone, it can fill, and its exits stay.
+        """
         parent = legs[0]
-        if not parent.is_over:
+        if not _is_gone(parent):
             await self._cancel(parent)
         await self._hearing.until(lambda: _is_gone(parent) or parent.filled > 0, self._patience.cancels)
-        if parent.filled:
+        if not _is_gone(parent) or parent.filled:
             return
         shown = [leg for leg in legs if leg.is_shown]
         await self._hearing.until(lambda: all(leg.is_over for leg in shown), self._patience.cancels)
-        left = [leg for leg in legs[1:] if not _is_gone(leg)]
+        left = [leg for leg in legs[1:] if not _is_gone(leg) and not parent.filled]
         for leg in left:
             await self._cancel(leg)
         await self._hearing.until(lambda: all(map(_is_gone, left)), self._patience.cancels)
@@ -205,18 +220,21 @@ class Brackets:
         """Send an exit again under its number; where TWS says that it never had it (103), under another one."""
         assert leg.sent is not None
         self._logger.warning("exit %s of an entry that has filled is not shown: it is sent again", leg.order_ref)
-        leg.is_unknown, leg.refusal = False, None
         again = _attached(leg.sent.ib, parent)
-        await self._outbox.again(leg, again, Urgency.PROTECTIVE)
+        try:
+            await self._send_until_answered(leg, again, self._outbox.again)
+            if leg.is_unknown:
+                await self._look()
+            if leg.is_unknown and not _is_proved(leg):
+                await self._send_until_answered(leg, again, self._outbox.anew)
+        finally:
+            if not leg.is_shown:
+                self._tell_naked(parent, leg)
+
+    async def _send_until_answered(self, leg: KnownOrder, ib: IbOrder, send: _Send) -> None:
+        leg.is_unknown, leg.refusal = False, None
+        await send(leg, ib, Urgency.PROTECTIVE)
         await self._answered([leg])
-        if leg.is_unknown:
-            await self._look()
-        if leg.is_unknown and not leg.is_shown:
-            leg.is_unknown, leg.refusal = False, None
-            await self._outbox.anew(leg, again, Urgency.PROTECTIVE)
-            await self._answered([leg])
-        if not leg.is_shown:
-            self._tell_naked(parent, leg)
 
     def _tell_naked(self, parent: KnownOrder, leg: KnownOrder) -> None:
         why = leg.refusal.reason if leg.refusal is not None else leg.word or "not shown"
@@ -248,12 +266,12 @@ class Brackets:
         """Cancel what an entry that never filled left behind, and fit to what has filled what still works."""
         await self._hearing.until(lambda: all(leg.is_over for leg in entry.exits), self._patience.cancels)
         for leg in entry.exits:
-            if leg.is_over or entry.is_staged:
+            if leg.is_over or entry.is_staged or leg.sent is None:  # what an earlier run sent is not taken back here
                 continue
             if not entry.filled:
                 await self._cancel(leg)
-            elif leg.ib is not None and leg.quantity > entry.filled:
-                shrunk = replace(leg.ib, total_quantity=entry.filled, parent_id=0)
+            elif leg.ib is not None and leg.quantity > entry.unclosed(but=leg) > 0:
+                shrunk = replace(leg.ib, total_quantity=entry.unclosed(but=leg), parent_id=0)
                 await self._outbox.again(leg, shrunk, Urgency.PROTECTIVE)
 
     async def _replace_or_release(self, orphan: KnownOrder) -> None:
@@ -262,7 +280,7 @@ class Brackets:
         assert entry is not None
         try:
             is_over = await self._hearing.until(lambda: entry.is_over, self._patience.cancels)
-            if is_over and entry.is_partly_filled and orphan.is_over:
+            if is_over and entry.is_partly_filled and entry.unclosed() > 0 and orphan.is_over:
                 await self._send_anew(orphan, entry)
                 orphan.withheld = None
         except (BrokerError, asyncio.CancelledError):
@@ -272,14 +290,34 @@ class Brackets:
             self._hearing.tell(self._book.release(orphan))
 
     async def _send_anew(self, orphan: KnownOrder, entry: KnownOrder) -> None:
-        assert orphan.sent is not None
         assert orphan.contract is not None
-        terms = orphan.sent
-        group = f"{terms.ib.oca_group}-filled" if terms.ib.oca_group else ""  # a name of its own: the first is closed
-        ib = replace(terms.ib, total_quantity=entry.filled, parent_id=0, transmit=True, oca_group=group)
-        draft = Draft(terms.order.replace(quantity=entry.filled), orphan.contract, ib)
+        order, ib = _terms(orphan)
+        left = entry.unclosed()
+        group = f"{ib.oca_group}-filled" if ib.oca_group else ""  # a name of its own: the first is closed
+        ib = replace(ib, perm_id=0, total_quantity=left, parent_id=0, transmit=True, oca_group=group)
+        draft = Draft(order.replace(quantity=left), orphan.contract, ib)
         (fresh,) = await self._outbox.send([draft], Urgency.PROTECTIVE)
         fresh.replaces = orphan.broker_order_id
+        entry.exits.append(fresh)  # what it closes needs no other exit
+
+
+_Send = Callable[[KnownOrder, IbOrder, Urgency], Awaitable[None]]
+
+
+def _terms(orphan: KnownOrder) -> Terms:
+    """Return an exit as it was sent, or where an earlier run sent it, as TWS showed it."""
+    if orphan.sent is not None:
+        return orphan.sent
+    named = parse_order_ref(orphan.order_ref)
+    assert orphan.ib is not None
+    assert orphan.shown is not None
+    assert named is not None
+    return Terms(order_of(orphan.ib, orphan.shown.contract or IbContract(), order_id=named[1]), orphan.ib)
+
+
+def _is_proved(leg: KnownOrder) -> bool:
+    """Tell whether TWS has, or had, a leg that it has said it has not."""
+    return leg.is_shown or leg.is_over
 
 
 def _is_there(leg: KnownOrder) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from v6_ib_plugin.pacing import Urgency
+from v6_ib_plugin.pacing import PartlySent, Urgency
 from v6_ib_plugin.terms import IbOrder
 from v6_ib_plugin.trading.book import Book
 from v6_ib_plugin.trading.drafts import Drafting, refused
@@ -60,13 +60,22 @@ class Changing:
         except V6Error as error:
             raise refused(order, error.message, error.code) from error
         ib = changed(known.ib, before, after)
-        parent = known.parent
-        if parent is not None and parent.is_over:
+        if not self._is_open(ib.parent_id):
             ib = replace(ib, parent_id=0)  # its entry is filled, and TWS knows no order of that number any more
         self._check_ready()
+        before_it = known.wanted
         known.wanted = Terms(wanted, replace(after, order_id=ib.order_id))
         self._book.asking(known, Asked.MODIFY)
-        await self._outbox.again(known, ib, Urgency.NEW)
+        try:
+            await self._outbox.again(known, ib, Urgency.NEW)
+        except NotSent:
+            known.wanted = before_it
+            known.asked.discard(Asked.MODIFY)
+            raise
+
+    def _is_open(self, order_id: int) -> bool:
+        known = self._book.register.at(OrderKey(self._transport.client_id, order_id))
+        return known is not None and not known.is_over
 
     async def _to_modify(self, order: Order) -> KnownOrder:
         known, *others = await self._ours(order)
@@ -80,8 +89,14 @@ class Changing:
 
     async def cancel(self, order: Order) -> None:
         """Ask to cancel every order under a reference that may still work; NotSent where nothing left."""
-        for known in await self._ours(order):
-            await self.cancel_one(known)
+        ours = await self._ours(order)
+        for asked, known in enumerate(ours):
+            try:
+                await self.cancel_one(known)
+            except NotSent as error:
+                if asked:
+                    raise PartlySent(asked, len(ours), error) from error
+                raise
 
     async def cancel_one(self, known: KnownOrder) -> None:
         """Ask to cancel one order."""
@@ -114,10 +129,15 @@ class Changing:
 
     async def cancel_everything(self) -> None:
         """Ask to cancel all orders of the login, whoever placed them."""
-        for known in self._book.register:
-            if not known.is_over:
-                self._book.asking(known, Asked.CANCEL)
-        await self._transport.global_cancel()
+        working = [known for known in self._book.register if not known.is_over]
+        for known in working:
+            self._book.asking(known, Asked.CANCEL)
+        try:
+            await self._transport.global_cancel()
+        except NotSent:
+            for known in working:
+                known.asked.discard(Asked.CANCEL)
+            raise
 
     async def _ours(self, order: Order) -> tuple[KnownOrder, ...]:
         """Return the orders under a reference that may still work and that this client may touch."""

@@ -17,11 +17,12 @@ class Chores:
         self._logger = logger
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def start(self, work: Callable[[], Coroutine[Any, Any, None]], what: str) -> None:
+    def start(self, work: Callable[[], Coroutine[Any, Any, None]], what: str) -> asyncio.Task[None]:
         """Begin a piece of work; ``what`` says what its failure means."""
         task = asyncio.get_running_loop().create_task(self._watched(work, what))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _watched(self, work: Callable[[], Coroutine[Any, Any, None]], what: str) -> None:
         try:

@@ -18,16 +18,18 @@ from v6_ib_plugin.translation.executions import commission_of, execution_id_of
 from v6_ib_plugin.untranslatable import Untranslatable
 from v6core.fills import Commission, Fill
 from v6core.identifiers import plainly
+from v6core.logs import Repeats
 from v6core.reports import CommissionReport, FillCorrectionReport, FillReport, Report
 
 _LOG = logging.getLogger(__name__)
+_LOG.addFilter(Repeats())
 _FIRST = 1
 FillOf = Callable[[IbContract, IbExecution], Fill | None]
 
 
 @dataclass(slots=True)
 class _Execution:
-    """The latest revision of an execution; ``fill`` is None where it was taken back, or v6 has no word for it."""
+    """The latest revision of an execution; ``fill`` is None where it was taken back."""
 
     exec_id: str
     revision: int
@@ -38,7 +40,8 @@ class _Execution:
 class Executions:
     """The executions of the account, whoever's they are; kept over connections, so that none is told twice.
 
-    ``fill_of`` makes a fill of an execution; it raises Untranslatable where v6 has no word for it.
+    ``fill_of`` makes a fill of an execution, or None where that is none of the account's; it raises Untranslatable
+    where v6 has no word for it.
     """
 
     fill_of: FillOf
@@ -55,14 +58,17 @@ class Executions:
         if known is not None and known.revision >= named.revision:
             return []
         fill = self._fill(contract, execution) if execution.shares > 0 else None
-        self._latest[named.stem] = _Execution(execution.exec_id, named.revision, fill)
         if fill is None and execution.shares > 0:
-            return []
-        if known is None and named.revision <= _FIRST:
+            return []  # it was not understood: what was known of it stands, and it may be understood another time
+        self._latest[named.stem] = _Execution(execution.exec_id, named.revision, fill)
+        if known is not None:
+            return [self._correction(Names.of(execution), known.exec_id, fill)]
+        if named.revision <= _FIRST:
             return [] if fill is None else [fill]
         # What it corrects may have been heard before this program ran; the first revision stands for all of those.
-        replaces = known.exec_id if known is not None else f"{named.stem}.{_FIRST:02d}"
-        return [self._correction(Names.of(execution), replaces, fill)]
+        correction = self._correction(Names.of(execution), f"{named.stem}.{_FIRST:02d}", fill)
+        # Where it was taken back by then, nothing is left to correct, and the fill is told for itself.
+        return [correction] if fill is None else [correction, fill]
 
     def _correction(self, names: Names, replaces: str, fill: FillReport | None) -> FillCorrectionReport:
         return FillCorrectionReport(

@@ -38,6 +38,8 @@ class Hearing(SilentEar):
     def on_open_order(self, contract: IbContract, order: IbOrder, state: IbOrderState) -> None:
         """Hear an openOrder."""
         self.tell(self._book.open_order(contract, order, state))
+        if order.client_id == self._client_id():
+            self._book.hang(order)
 
     def on_order_status(self, status: IbOrderStatus) -> None:
         """Hear an orderStatus."""

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from v6_ib_plugin.terms import IbContract, IbOrder
 from v6_ib_plugin.trading.names import Names, OrderKey
 from v6_ib_plugin.translation.contracts import is_combo
+from v6core.identifiers import parse_order_ref
 from v6core.money import ZERO
 from v6core.orders import Order
 from v6core.reports import OrderReport, OrderTerms, ReportedStatus
@@ -54,7 +55,7 @@ class KnownOrder:
     ``key`` is its number in this session, None where that is not known. ``ib`` is how TWS showed it last, None until it
     did; ``contract`` its contract as shown, before that as sent. ``sent`` is what this program sent, ``wanted`` what it
     asked to change that into. ``word`` and ``standing`` are what was said of it last, ``told`` what was reported last.
-    ``parent`` is the entry of an exit sent by this program, ``exits`` are those of an entry. ``replaces`` is the permId
+    ``parent`` is the entry of an exit of v6's, ``exits`` are those of an entry. ``replaces`` is the permId
     of the order that this one took the place of. ``is_staged`` says that the bracket that it belongs to is not verified
     yet, and ``is_unknown`` that TWS said that it has no such order, or refused it
     for reasons that another attempt can do without. ``remark`` is a text that came
@@ -116,6 +117,15 @@ class KnownOrder:
         return ZERO < self.filled < self.quantity
 
     @property
+    def may_leave_a_part(self) -> bool:
+        """Whether it can be over with some of it filled, and not all."""
+        return self.is_partly_filled or (not self.is_over and self.filled < self.quantity)
+
+    def unclosed(self, *, but: KnownOrder | None = None) -> Decimal:
+        """Return how much of what an entry has filled its exits have not closed; ``but`` is one that does not count."""
+        return self.filled - sum((leg.filled for leg in self.exits if leg is not but), ZERO)
+
+    @property
     def broker_order_id(self) -> str | None:
         """The permId as reports carry it."""
         return str(self.perm_id) if self.perm_id else None
@@ -129,6 +139,7 @@ class Register:
         self._by_perm_id: dict[int, KnownOrder] = {}
         self._by_key: dict[OrderKey, KnownOrder] = {}
         self._ended: dict[KnownOrder, None] = {}
+        self._hanging: dict[OrderKey, list[KnownOrder]] = {}
 
     def __iter__(self) -> Iterator[KnownOrder]:
         yield from dict.fromkeys((*(one for rows in self._by_ref.values() for one in rows), *self._by_perm_id.values()))
@@ -164,7 +175,10 @@ class Register:
         """Keep an order that is over among the last of those."""
         self._ended[known] = None
         if len(self._ended) > _MOST_ENDED:
-            self.remove(next(iter(self._ended)))
+            oldest = next(iter(self._ended))
+            del self._ended[oldest]
+            if oldest.is_over:  # what has come back to life is none of them
+                self.remove(oldest)
 
     def under(self, order_ref: str) -> tuple[KnownOrder, ...]:
         """Return the orders that bear a reference, oldest first."""
@@ -201,11 +215,15 @@ class Register:
         return self._bound(known, perm_id)
 
     def _sent_as(self, order_ref: str, key: OrderKey, perm_id: int) -> KnownOrder | None:
-        """Return what was sent under a reference and has no permId yet, or the one under a number that fits."""
+        """Return what was sent under a reference and has no permId yet, or the one under a number that fits.
+
+        Of an order that is completed TWS tells no number.
+        """
         at = self._by_key.get(key)
         if at is not None and at.order_ref == order_ref and (not perm_id or at.perm_id in {0, perm_id}):
             return at
-        return next((one for one in self.under(order_ref) if not one.perm_id and one.key in {None, key}), None)
+        unbound = (one for one in self.under(order_ref) if not one.perm_id)
+        return next((one for one in unbound if one.key in {None, key} or not key.order_id), None)
 
     def _bound(self, known: KnownOrder, perm_id: int) -> KnownOrder:
         if perm_id and not known.perm_id:
@@ -227,6 +245,37 @@ class Register:
         for known in self._by_key.values():
             known.key = None
         self._by_key.clear()
+        self._hanging.clear()
+
+    def hang(self, known: KnownOrder) -> None:
+        """Hang an order of an earlier run on the entry that TWS names, or what waits for it on this one.
+
+        The entry may be shown behind its exits. That the numbers fit is not enough: they could have been given out
+        anew since.
+        """
+        if known.key is None or known.ib is None:
+            return
+        for exit_ in self._hanging.pop(known.key, ()):
+            _hang(exit_, known)
+        if known.ib.parent_id and known.parent is None:
+            of = OrderKey(known.key.client_id, known.ib.parent_id)
+            entry = self._by_key.get(of)
+            if entry is None:
+                self._hanging.setdefault(of, []).append(known)
+            else:
+                _hang(known, entry)
+
+
+def _hang(exit_: KnownOrder, entry: KnownOrder) -> None:
+    ours, theirs = parse_order_ref(exit_.order_ref), parse_order_ref(entry.order_ref)
+    if entry.sent is not None or ours is None or theirs is None or ours[0] != theirs[0]:
+        return
+    if exit_.ib is None or entry.ib is None or exit_.ib.action == entry.ib.action:
+        return
+    if exit_.contract is None or entry.contract is None or exit_.contract.con_id != entry.contract.con_id:
+        return
+    exit_.parent = entry
+    entry.exits.append(exit_)
 
 
 def names_of(known: KnownOrder) -> Names:

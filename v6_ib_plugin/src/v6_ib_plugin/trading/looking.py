@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, time, tzinfo
 from decimal import Decimal
 
 from v6_ib_plugin.data.accounts import Accounts
+from v6_ib_plugin.numbers import bounded
 from v6_ib_plugin.terms import IbContract, IbExecution
 from v6_ib_plugin.trading.book import Book
 from v6_ib_plugin.trading.hearing import Hearing
@@ -17,6 +20,7 @@ from v6_ib_plugin.translation.contracts import Known
 from v6_ib_plugin.translation.executions import execution_id_of
 from v6_ib_plugin.transport import Transport
 from v6_ib_plugin.untranslatable import Untranslatable
+from v6core.errors import Unavailable
 from v6core.identifiers import parse_order_ref
 from v6core.money import ZERO
 from v6core.reports import (
@@ -58,11 +62,16 @@ class Looking:
         self._zones = zones
         self._logger = logger
         self._unspoken: set[int] = set()
+        self._has_missed = False
 
     # Everything.
 
     async def snapshot(self) -> Snapshot:
-        """Return everything that TWS holds, complete; an exception where any of its lists is not."""
+        """Return everything that TWS holds, complete; an exception where any of its lists is not.
+
+        Positions and executions of kinds that v6 does not trade (bonds, warrants, funds, contracts for difference) are
+        not in it: each such position is told once in the log, and no order of v6's can change one.
+        """
         positions = await self._positions()
         shown = await self._open_orders()
         completed = await self._completed()
@@ -164,17 +173,48 @@ class Looking:
     async def catch_up(self) -> None:
         """Hear all that happened while nobody listened: it is reported as if it had come by itself."""
         await self._positions()
+        await self.orders()
+
+    async def orders(self) -> None:
+        """Hear all that TWS has of orders: what is open, what has ended, what was executed."""
         await self._open_orders()
         # How the orders of others ended is in every snapshot; of v6's own it may be what settles a doubt.
         self._hearing.tell(row for row in await self._completed() if parse_order_ref(row.order_ref or ""))
         await self._fills()
 
+    def note_missed(self) -> None:
+        """Note that something was said and could not be read."""
+        self._has_missed = True
+
+    async def make_up(self) -> None:
+        """Hear by looking what could not be read, until a look was whole and nothing was missed meanwhile.
+
+        Where TWS's own lists hold what cannot be read, each look fails by it and calls for the next one at once: the
+        pauses between them grow.
+        """
+        for pause in _pauses():
+            self._has_missed = False
+            if await self._is_caught_up() and not self._has_missed:
+                return
+            await asyncio.sleep(pause)
+
+    async def _is_caught_up(self) -> bool:
+        try:
+            await self.catch_up()
+        except Unavailable as error:
+            self._logger.warning("what could not be read is not made up for yet: %s", error)
+            return False
+        return True
+
     async def settle(self, doubted: Iterable[KnownOrder]) -> None:
         """Settle what TWS said of orders that only its lists can explain."""
         orders = [known for known in doubted if not known.is_over]
         own = await self._transport.open_orders()
-        listed = {known.perm_id for known in orders} & {order.perm_id for _, order, _ in own.orders}
+        listed = {order.perm_id for _, order, _ in own.orders if order.perm_id}
         missing = [known for known in orders if known.perm_id not in listed and not known.is_over]
+        for known in orders:
+            if known.perm_id in listed:
+                self._book.acquit(known)
         if not missing:
             return
         await self._fills()
@@ -185,6 +225,11 @@ class Looking:
                 self._hearing.tell(self._book.refuse(known))
 
 
+def _pauses() -> Iterator[float]:
+    """Return seconds to wait between looks: one, twice as long each time, never more than a minute."""
+    return itertools.chain((1.0, 2.0, 4.0, 8.0, 16.0, 32.0), itertools.repeat(60.0))
+
+
 def _revision(row: tuple[IbContract, IbExecution, object]) -> int:
     return execution_id_of(row[1].exec_id).revision
 
@@ -193,4 +238,5 @@ def _together(one: BrokerPosition, other: BrokerPosition) -> BrokerPosition:
     """Return two rows of one instrument as one: TWS lists it once for each number that it has."""
     quantity = one.quantity + other.quantity
     cost = one.quantity * one.avg_cost + other.quantity * other.avg_cost
-    return one.model_copy(update={"quantity": quantity, "avg_cost": cost / quantity if quantity else ZERO})
+    average = bounded(cost / quantity, "avg_cost") if quantity else ZERO
+    return one.model_copy(update={"quantity": quantity, "avg_cost": average})

@@ -42,6 +42,8 @@ class Outbox:
         may raise NotSent. Raises NotSent where nothing left, PartlySent where the first of them did.
         """
         async with self._turn:
+            if entry is not None:
+                self._check_numbered(entry)  # an exit that hung on nothing would work by itself
             sent = tuple(self._enter(draft, entry, is_staged=is_staged) for draft in drafts)
             try:
                 if note is not None:
@@ -82,11 +84,20 @@ class Outbox:
     async def again(self, known: KnownOrder, ib: IbOrder, urgency: Urgency) -> None:
         """Write an order under the number that it has: TWS takes that for a change of it, so there are never two."""
         async with self._turn:
-            await self._transport.place_order(_contract(known), ib, urgency)
+            key = self._check_numbered(known)
+            numbered = ib.replace(order_id=key.order_id, client_id=key.client_id)
+            await self._transport.place_order(_contract(known), numbered, urgency)
+
+    def _check_numbered(self, known: KnownOrder) -> OrderKey:
+        """Return an order's number in this session; NotSent without one: an earlier one may be another's by now."""
+        if known.key is None or known.key.client_id != self._transport.client_id:
+            raise NotSent(f"the number of order {known.order_ref} is not known: nothing was sent", code="NO_NUMBER")
+        return known.key
 
     async def anew(self, known: KnownOrder, ib: IbOrder, urgency: Urgency) -> None:
         """Write an order under another number: TWS has refused the first one, and has no such order."""
         async with self._turn:
+            self._check_numbered(known)
             key = OrderKey(self._transport.client_id, self._transport.next_id())
             fresh = ib.replace(order_id=key.order_id, client_id=key.client_id)
             self._book.register.rekey(known, key)

@@ -87,7 +87,7 @@ class Placing:
         if made is None or order.parent_order_id is None:
             return None
         entries = self._book.register.under(make_order_ref(made[0], order.parent_order_id))
-        return next((one for one in entries if one.key is not None and not one.is_over), None)
+        return next((one for one in entries if not one.is_over), None)
 
     async def _keep_whole(self, unit: Sequence[KnownOrder]) -> None:
         """Take the orders of a unit back where one of them is refused before anything has filled."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
@@ -56,6 +57,7 @@ class Trading:
     ) -> None:
         self._transport = transport
         self._instruments = instruments
+        self._account = account
         self._zone = zones[0]
         self._chores = Chores(logger)
         self._leftovers = Leftovers(notes)
@@ -89,7 +91,7 @@ class Trading:
             changing=self._changing,
             chores=self._chores,
             leftovers=self._leftovers,
-            look=self._looking.open_orders,
+            look=self._looking.orders,
             logger=logger,
             patience=patience,
         )
@@ -103,6 +105,7 @@ class Trading:
             chores=self._chores,
             check_ready=check_ready,
         )
+        self._making_up: asyncio.Task[None] | None = None
         self._hearing.followed = self._follow
         self._hearing.missed = self._look_again
         transport.listen(self._hearing)
@@ -145,9 +148,14 @@ class Trading:
 
     async def _take_back_leftovers(self) -> None:
         """Cancel entries that were sent and never released: TWS lists none of them, and would keep them."""
-        for order_ref, order_id in self._leftovers.of(self._transport.client_id).items():
+        noted = self._leftovers.of(self._transport.client_id)
+        left = {ref: number for ref, number in noted.items() if not self._book.is_under_way(ref)}
+        for order_ref, order_id in left.items():
             if not self._changing.is_listed(order_ref, order_id):
                 await self._changing.cancel_number(order_ref, order_id)
+        if left:
+            await self._transport.current_time()  # what answers this has the cancels: they came before it
+        for order_ref in left:
             self._leftovers.settle(order_ref)
 
     def _follow(self) -> None:
@@ -157,10 +165,16 @@ class Trading:
             self._chores.start(lambda: self._looking.settle(doubted), "what TWS said of an order could not be settled")
 
     def _look_again(self) -> None:
-        self._chores.start(self._looking.catch_up, "what TWS said and could not be read was not made up for")
+        self._looking.note_missed()
+        if self._making_up is None or self._making_up.done():  # one look sees to all that was missed before it
+            self._making_up = self._chores.start(
+                self._looking.make_up, "what TWS said and could not be read was not made up for"
+            )
 
     def _known(self, con_id: int) -> Contract | None:
         return self._instruments.contract_of(IbContract(con_id=con_id))
 
     def _fill_of(self, contract: IbContract, execution: IbExecution) -> Fill | None:
+        if execution.acct_number not in {"", self._account()}:
+            return None  # a login can have several accounts, and one is traded
         return fill_of(contract, execution, known=self._known, zone=self._zone)

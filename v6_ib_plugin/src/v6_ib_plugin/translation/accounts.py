@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal, localcontext
 
 from v6_ib_plugin.numbers import bounded, number_of, told
+from v6_ib_plugin.settings import is_paper
 from v6_ib_plugin.terms import IbContract
 from v6_ib_plugin.translation.contracts import Known, contract_of, nothing_known
 from v6_ib_plugin.untranslatable import Untranslatable, translating
@@ -30,11 +31,6 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "realized_pnl": ("RealizedPnL",),
     "unrealized_pnl": ("UnrealizedPnL",),
 }
-
-
-def is_paper(account: str) -> bool:
-    """Tell whether an account trades no real money: the names of those that do not begin with D (DU, DF, DI)."""
-    return account.strip().upper().startswith("D")
 
 
 def base_currency(values: Values) -> str | None:

@@ -16,8 +16,10 @@ from v6_ib_plugin.terms import (
     IbOrderState,
     IbOrderStatus,
 )
+from v6core.logs import Repeats
 
 logger = logging.getLogger(__name__)
+logger.addFilter(Repeats())
 
 
 class Ear(Protocol):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from functools import lru_cache
 
-# What TWS writes where a number is not set: the largest double, int and long there are, and the smallest long.
-_UNSET_WHOLE = frozenset({"", "2147483647", "9223372036854775807", "-9223372036854775808"})
+# What TWS writes where a number is not set: the largest double, int, long and 128 bits there are, the smallest long.
+_UNSET_WHOLE = frozenset(
+    {"", "2147483647", "9223372036854775807", "-9223372036854775808", "170141183460469231731687303715884105727"}
+)
 _LARGEST = Decimal("1E+300")
 _INFINITE = frozenset({"Infinity", "Infinite"})
 

@@ -6,13 +6,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from dataclasses import fields as fields_of
 from decimal import Decimal
 from functools import lru_cache
-from types import SimpleNamespace
-from typing import Any, TypeVar, cast, get_type_hints
+from typing import Any, TypeVar, cast
 
 from ib_async.decoder import Decoder
 
@@ -34,61 +32,15 @@ from v6_ib_plugin.terms import (
     TagValue,
 )
 from v6_ib_plugin.transport import numbers
-from v6_ib_plugin.transport.names import DELTA_NEUTRAL_TERMS, PEG_BENCH_TERMS, SCALE_TERMS, plain_names
+from v6_ib_plugin.transport.names import DELTA_NEUTRAL_TERMS, PEG_BENCH_TERMS, SCALE_TERMS
+from v6_ib_plugin.transport.shapes import Shape
+from v6_ib_plugin.transport.showings import Showings
 
 Fields = Sequence[str]
-_MOST_SHOWN = 256
-# The fields of an order's state, as they stand together in an openOrder.
-_STATE_FIELDS = (
-    "status",
-    "initMarginBefore",
-    "maintMarginBefore",
-    "equityWithLoanBefore",
-    "initMarginChange",
-    "maintMarginChange",
-    "equityWithLoanChange",
-    "initMarginAfter",
-    "maintMarginAfter",
-    "equityWithLoanAfter",
-    "commission",
-    "minCommission",
-    "maxCommission",
-    "commissionCurrency",
-    "warningText",
-)
-_STATE_WIDTH = len(_STATE_FIELDS)
 T = TypeVar("T")
 
-_READERS: Mapping[Any, Callable[[str], Any]] = {
-    str: str,
-    bool: numbers.flag,
-    int: numbers.whole_or_zero,
-    int | None: numbers.whole,
-    Decimal: numbers.given_quantity,
-    Decimal | None: numbers.number,
-}
-
-
-class _Shape:
-    """How the plain fields of one record are read off an object of ib_async whose fields are still text."""
-
-    def __init__(self, record: type[Any]) -> None:
-        kinds = get_type_hints(record)
-        self._fields = tuple((name, theirs, _READERS[kinds[name]]) for name, theirs in plain_names(record))
-
-    def of(self, source: Any) -> dict[str, Any]:
-        """Return the values by name; numbers that the message left empty, or did not carry, keep their defaults."""
-        # What the message did not carry has ib_async's default there, which is no text unless it is an empty one.
-        texts = vars(source)
-        return {
-            name: read(text)
-            for name, theirs, read in self._fields
-            if (text := texts.get(theirs)).__class__ is str and (text or read is str)
-        }
-
-
 _CONTRACT, _LEG, _ORDER, _STATE, _COMPLETION, _DETAILS = (
-    _Shape(record) for record in (IbContract, IbComboLeg, IbOrder, IbOrderState, IbCompletion, IbContractDetails)
+    Shape(record) for record in (IbContract, IbComboLeg, IbOrder, IbOrderState, IbCompletion, IbContractDetails)
 )
 
 
@@ -107,6 +59,8 @@ class _Unpacked:
     def contractDetails(self, req_id: int, details: Any) -> None:  # noqa: N802 -- ib_async's name
         self.what = (req_id, details)
 
+    bondContractDetails = contractDetails  # noqa: N815 -- ib_async's name
+
 
 class _Unpacker(Decoder):
     """ib_async's decoder, which leaves every field the text that it was."""
@@ -119,21 +73,6 @@ class _Unpacker(Decoder):
         """Leave the text as it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """An order as it was shown last: the message, where in it the state begins, and what it says beside that."""
-
-    fields: tuple[str, ...]
-    at: int
-    contract: IbContract
-    order: IbOrder
-
-    def is_again(self, fields: Fields) -> bool:
-        """Tell whether a message says the same but for the state."""
-        at, after = self.at, self.at + _STATE_WIDTH
-        return tuple(fields[:at]) == self.fields[:at] and tuple(fields[after:]) == self.fields[after:]
-
-
 class Reading:
     """Reads the messages of a server of one version."""
 
@@ -142,30 +81,21 @@ class Reading:
         self._unpacker = _Unpacker(server_version)
         # Up to version 176 every order says its faProfile in front of the fields whose place is known.
         self._shift = 1 if server_version < 177 else 0  # noqa: PLR2004
-        self._shown: dict[str, _Shown] = {}
+        self._showings = Showings()
 
     def open_order(self, fields: Fields) -> tuple[IbContract, IbOrder, IbOrderState]:
         """Read an openOrder (5)."""
-        before = self._shown.get(fields[1])
-        if before is not None and before.is_again(fields):
-            return before.contract, before.order, _state(tuple(fields[before.at : before.at + _STATE_WIDTH]))
-        contract, order, state = self._unpack(self._unpacker.openOrder, fields)
-        at = 61 + self._shift
-        trail = fields[at + 4 + (8 if fields[at] else 0)]
-        said = _contract(contract), _order(contract, order, trail), IbOrderState(**_STATE.of(state))
-        self._remember(fields, state.status, said[0], said[1])
-        return said
+        words = tuple(fields)
+        said = self._showings.read(words)
+        return said if said is not None else self._open_order_anew(words)
 
-    def _remember(self, fields: Fields, status: str, contract: IbContract, order: IbOrder) -> None:
-        """Keep an order as it was shown: TWS shows it at each turn, and mostly nothing but its status differs."""
-        # The very object that the decoder took out of the fields, whose place varies with what stands before it.
-        places = [at for at, text in enumerate(fields) if text is status]
-        if len(places) != 1:
-            return
-        self._shown.pop(fields[1], None)
-        self._shown[fields[1]] = _Shown(tuple(fields), places[0], contract, order)
-        if len(self._shown) > _MOST_SHOWN:
-            del self._shown[next(iter(self._shown))]
+    def _open_order_anew(self, words: tuple[str, ...]) -> tuple[IbContract, IbOrder, IbOrderState]:
+        contract, order, state = self._unpack(self._unpacker.openOrder, words)
+        at = 61 + self._shift
+        trail = words[at + 4 + (8 if words[at] else 0)]
+        said = _contract(contract), _order(contract, order, trail)
+        self._showings.keep(words, state.status, *said)
+        return *said, IbOrderState(**_STATE.of(state))
 
     def completed_order(self, fields: Fields) -> tuple[IbContract, IbOrder, IbCompletion]:
         """Read a completedOrder (101)."""
@@ -178,8 +108,10 @@ class Reading:
         return _contract(contract), _order(contract, order, trail), IbCompletion(**ending)
 
     def contract_details(self, fields: Fields) -> tuple[int, IbContractDetails]:
-        """Read a contractDetails (10)."""
-        req_id, details = self._unpack(self._unpacker.contractDetails, fields)
+        """Read a contractDetails (10), or that of a bond (18), which is laid out differently."""
+        unpacker = self._unpacker
+        handler = unpacker.contractDetails if fields[0] == "10" else unpacker.bondContractDetails
+        req_id, details = self._unpack(handler, fields)
         sec_ids = tuple(TagValue(row.tag, row.value) for row in details.secIdList)
         return req_id, IbContractDetails(contract=_contract(details.contract), sec_ids=sec_ids, **_DETAILS.of(details))
 
@@ -211,7 +143,7 @@ class Reading:
             last_liquidity=numbers.whole_or_zero(last_liquidity),
             pending_price_revision=bool(rest) and numbers.flag(rest[0]),
         )
-        return req_id, _flat_contract(fields[3:14]), execution
+        return req_id, _flat_contract(tuple(fields[3:14])), execution
 
     def answer(self, fields: Fields) -> IbAnswer:
         """Read an errMsg (4)."""
@@ -221,12 +153,6 @@ class Reading:
     def _unpack(self, handler: Callable[[list[str]], None], fields: Fields) -> tuple[Any, ...]:
         handler(list(fields))
         return self._unpacker.unpacked.what
-
-
-@lru_cache(maxsize=64)
-def _state(texts: tuple[str, ...]) -> IbOrderState:
-    """Read the state of an order that stands in an openOrder."""
-    return IbOrderState(**_STATE.of(SimpleNamespace(**dict(zip(_STATE_FIELDS, texts, strict=True)))))
 
 
 def order_status(fields: Fields) -> IbOrderStatus:
@@ -256,13 +182,13 @@ def commission(fields: Fields) -> IbCommission:
         currency=currency,
         realized_pnl=numbers.number(realized),
         yield_=numbers.number(yielded),
-        yield_redemption_date="" if redemption == "0" else redemption,
+        yield_redemption_date=redemption,
     )
 
 
 def position(fields: Fields) -> tuple[str, IbContract, Decimal, Decimal]:
     """Read a position (61): account, contract, quantity, average cost."""
-    return fields[2], _flat_contract(fields[3:14]), numbers.given_quantity(fields[14]), numbers.given(fields[15])
+    return fields[2], _flat_contract(tuple(fields[3:14])), numbers.given_quantity(fields[14]), numbers.given(fields[15])
 
 
 def option_parameters(fields: Fields) -> tuple[int, OptionParameters]:
@@ -333,7 +259,8 @@ def _bar(row: Fields) -> IbBar:
     )
 
 
-def _flat_contract(fields: Fields) -> IbContract:
+@lru_cache(maxsize=1024)
+def _flat_contract(fields: tuple[str, ...]) -> IbContract:
     con_id, symbol, sec_type, expiry, strike, right, multiplier, exchange, currency, local, trading_class = fields
     return IbContract(
         con_id=numbers.whole_or_zero(con_id),

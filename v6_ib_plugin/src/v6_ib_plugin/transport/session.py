@@ -32,8 +32,10 @@ from v6_ib_plugin.transport.questions import Questions
 from v6_ib_plugin.transport.subscriptions import Subscriptions
 from v6core.errors import BrokerError, NotConnected, Unavailable
 from v6core.identifiers import plainly
+from v6core.logs import Repeats
 
 logger = logging.getLogger(__name__)
+logger.addFilter(Repeats())
 Fields = list[str]
 
 OPEN_ORDERS = "open orders"
@@ -169,6 +171,7 @@ class Session:
             11: self._on_execution,
             15: self._on_accounts,
             17: self._on_bars,
+            18: self._on_contract_details,
             21: self._on_option_tick,
             45: lambda f: self._on_tick(f[2], IbNumberTick(tick_type=int(f[3]), value=numbers.number(f[4]))),
             46: lambda f: self._on_tick(f[2], IbTextTick(tick_type=int(f[3]), text=f[4])),

@@ -205,7 +205,7 @@ class Transport:
         made = native_contract(contract)
         return tuple(
             await self._asking.ask(
-                "contract details", {10}, lambda c, req_id: c.reqContractDetails(req_id, made), deadline
+                "contract details", {10, 18}, lambda c, req_id: c.reqContractDetails(req_id, made), deadline
             )
         )
 
@@ -302,7 +302,8 @@ class Transport:
             await self._explain_silence(login, host, port)
         except OSError as error:
             refused = isinstance(error, ConnectionRefusedError) or "Connect call failed" in str(error)
-            raise NotOpened(Obstacle.NOTHING_LISTENS if refused else Obstacle.UNREACHABLE, str(error)) from error
+            obstacle = Obstacle.NOTHING_LISTENS if refused else Obstacle.UNREACHABLE
+            raise NotOpened(obstacle, error.strerror or str(error)) from error
 
     async def _explain_silence(self, login: Login, host: str, port: int) -> None:
         """Tell a server that waits for more of another protocol from one that is TWS and waits for its user."""

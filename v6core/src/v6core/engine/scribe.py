@@ -21,7 +21,26 @@ from v6core.logs import Repeats
 
 _LOG = logging.getLogger(__name__)
 _LOG.addFilter(Repeats())
-Request = tuple[Sequence[Event], asyncio.Future[None]]
+
+
+class _Nobody:
+    """Who waits for events that nobody waits for: most are of that kind, and a future of each costs its turn."""
+
+    def done(self) -> bool:
+        """Return False: a failure is never too late to be logged."""
+        return False
+
+    def set_result(self, _: None) -> None:
+        """Do nothing."""
+
+    def set_exception(self, error: BaseException) -> None:
+        """Log it."""
+        _LOG.error("an event could not be recorded: %s", error)
+
+
+_NOBODY = _Nobody()
+Waiter = asyncio.Future[None] | _Nobody
+Request = tuple[Sequence[Event], Waiter]
 Notify = Callable[[Change], None]
 
 
@@ -44,7 +63,7 @@ class Scribe:
 
     def note(self, *events: Event) -> None:
         """Write events that nobody waits for; a failure is logged and latched."""
-        self._enqueue(events).add_done_callback(_swallow)
+        self._hand_over(events, _NOBODY)
 
     async def drain(self) -> None:
         """Return when everything handed over so far is durable, or has failed."""
@@ -67,13 +86,15 @@ class Scribe:
         self._wake(tuple(self._watchers))
 
     def _enqueue(self, events: Sequence[Event]) -> asyncio.Future[None]:
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[None] = loop.create_future()
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._hand_over(events, done)
+        return done
+
+    def _hand_over(self, events: Sequence[Event], done: Waiter) -> None:
         self._waiting.append((events, done))
         if not self._scheduled:
             self._scheduled = True
-            loop.call_soon(self._flush)
-        return done
+            asyncio.get_running_loop().call_soon(self._flush)
 
     def _flush(self) -> None:
         batch, self._waiting, self._scheduled = self._waiting, [], False
@@ -102,10 +123,10 @@ class Scribe:
                 self._latch(error)
         return self.failure
 
-    def _work_out(self, batch: Sequence[Request]) -> tuple[list[Change], list[asyncio.Future[None]]]:
+    def _work_out(self, batch: Sequence[Request]) -> tuple[list[Change], list[Waiter]]:
         """Return what all groups change; one group's nonsense does not keep another's intent from becoming durable."""
         changes: list[Change] = []
-        asking: list[asyncio.Future[None]] = []
+        asking: list[Waiter] = []
         tentative: dict[UUID, OrderState] = {}
         told: list[EngineEvent] = []
         for events, done in batch:
@@ -179,11 +200,6 @@ def entry_of(event: OrderEvent | EngineEvent) -> Entry:
     return Entry(kind=event.event, time=event.time, payload=event_to_json(event), order_id=order_id)
 
 
-def _fail(done: asyncio.Future[None], error: BaseException) -> None:
+def _fail(done: Waiter, error: BaseException) -> None:
     if not done.done():
         done.set_exception(error)
-
-
-def _swallow(done: asyncio.Future[None]) -> None:
-    if not done.cancelled() and (error := done.exception()) is not None:
-        _LOG.error("an event could not be recorded: %s", error)

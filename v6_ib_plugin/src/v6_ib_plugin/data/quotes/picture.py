@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from v6_ib_plugin.numbers import bounded, told
 from v6_ib_plugin.terms.market import IbDataType, IbOptionTick, IbPriceTick, IbSizeTick, IbTick
-from v6_ib_plugin.translation.numbers import bounded, told
 from v6_ib_plugin.translation.ticks import TICKS, DataType, Shown, shown_price
 from v6_ib_plugin.untranslatable import Untranslatable
 from v6core.contracts import Contract

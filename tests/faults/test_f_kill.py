@@ -19,14 +19,14 @@ from v6core.engine import OrderExecutionEngine
 from v6core.engine.killing import Ending
 from v6core.engine.killing.process import end_process
 from v6core.engine.offline import OfflineJournal
-from v6core.errors import OrderDenied, OutcomeUnknown, Unavailable
+from v6core.errors import NotSent, OrderDenied, OutcomeUnknown, Unavailable
 from v6core.events import SagaPlanned, TradingState
 from v6core.identifiers import RandomIds
 from v6core.journal import SqliteJournal
 from v6core.orders import OcaType, OrderStatus
 from v6core.sagas import KeptGroup
 from v6core.testing import ScriptedBroker
-from v6core.testing.scripted import Step, hangs, later, raises, refuses, scripted_capabilities
+from v6core.testing.scripted import Step, confirms, hangs, later, raises, refuses, scripted_capabilities
 
 
 @pytest.fixture
@@ -217,6 +217,13 @@ def test_a_snapshot_that_fails_proves_nothing(desk: KillDesk) -> None:
     told = desk.kill(seconds=20)
     assert not told.verified
     assert any("busy" in problem for problem in told.problems)
+
+
+def test_a_cancel_that_came_too_late_for_an_order_that_has_ended_is_no_problem(desk: KillDesk) -> None:
+    desk.leave()
+    desk.broker.on("cancel", confirms, raises(NotSent("it has no such order any more")))
+    told = desk.kill()
+    assert (told.is_done, told.problems) == (True, ())
 
 
 def test_nonsense_of_the_broker_is_told_once_and_not_journaled(desk: KillDesk) -> None:

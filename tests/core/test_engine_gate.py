@@ -356,6 +356,16 @@ async def test_a_contract_that_cannot_be_looked_up_is_denied(failure: object) ->
 
 
 @simulated
+async def test_the_broker_s_way_out_is_told_with_a_contract_that_it_does_not_know() -> None:
+    broker = ScriptedBroker()
+    broker.on("qualify", raises(Unavailable("who?", hint="give the conid")))
+    async with engine_on(broker) as engine:
+        with pytest.raises(OrderDenied) as denied:
+            await engine.place_order(GOOG, buy())
+    assert denied.value.hint == "give the conid"
+
+
+@simulated
 async def test_a_quote_that_does_not_come_denies_where_a_limit_needs_it() -> None:
     broker = ScriptedBroker(scripted_capabilities(simulated=False))
     broker.on("quote", hangs)

@@ -11,12 +11,14 @@ import pytest
 
 from core.engine_desk import GOOG, buy, engine_on, journal_in, kinds, sell, settle, simulated
 from core.planning_market import CHAIN, FAR, NEAR, STRIKES, call, condor, put
+from v6core.cli.commands.chain import quotes_at
 from v6core.contracts import Combo, Contract
 from v6core.engine import OrderExecutionEngine
 from v6core.errors import OrderDenied, Unavailable
 from v6core.fills import ActionTaken, ExecutionResult
 from v6core.orders import BracketOrder, Order, OrderStatus, OrderType
 from v6core.planning import PlanningError
+from v6core.quotes import Quote
 from v6core.strategies import Strategy, StrategyType, vertical_spread
 from v6core.testing import ScriptedBroker, scripted_capabilities
 from v6core.testing.scripted import accepts, fills, later, raises, refuses, rejects
@@ -25,9 +27,9 @@ D = Decimal
 VERTICAL = vertical_spread("SPY", NEAR, "PUT", 570, 580, 2, strategy_id="vertical")
 
 
-def market(*, fill: bool = True, **changes: object) -> ScriptedBroker:
+def market(kind: type[ScriptedBroker] = ScriptedBroker, *, fill: bool = True, **changes: object) -> ScriptedBroker:
     """Return a broker that quotes SPY's options, and fills every order at once unless told otherwise."""
-    broker = ScriptedBroker(scripted_capabilities(**changes))
+    broker = kind(scripted_capabilities(**changes))
     broker.chains["SPY"] = CHAIN
     for expiration in (NEAR, FAR):
         for strike in STRIKES:
@@ -47,6 +49,34 @@ async def opened(engine: OrderExecutionEngine, strategy: Strategy) -> Strategy:
 
 def account_of(broker: ScriptedBroker) -> dict[str, Decimal]:
     return {row.contract.key: row.quantity for row in broker.book.positions()}
+
+
+class SlowlyQuoted(ScriptedBroker):
+    """A broker that thinks a second about each quote."""
+
+    async def quote(self, contract: Contract) -> Quote:
+        await asyncio.sleep(1)
+        return await super().quote(contract)
+
+
+@simulated
+async def test_legs_are_quoted_all_at_once() -> None:
+    broker = market(SlowlyQuoted)
+    async with engine_on(broker) as engine:
+        began = asyncio.get_running_loop().time()
+        await engine.open_position(condor(3))
+        assert asyncio.get_running_loop().time() - began < 2
+
+
+@simulated
+async def test_the_quotes_of_a_chain_are_asked_for_many_at_a_time() -> None:
+    broker = market(SlowlyQuoted)
+    async with engine_on(broker) as engine:
+        began = asyncio.get_running_loop().time()
+        quotes = await quotes_at(engine, CHAIN, NEAR)
+        assert len(quotes) == 2 * len(STRIKES)
+        assert all(quotes.values())
+        assert asyncio.get_running_loop().time() - began < len(quotes) / 4
 
 
 @simulated

@@ -221,20 +221,43 @@ def test_quotes_of_the_configuration_are_taken() -> None:
     assert (document["quotes"], len(document["orders"])) == ("day.csv", 4)
 
 
-REAL_MONEY = """
+LIVE_BROKER = """
+import asyncio
+from dataclasses import replace
+
 from v6_paper_plugin.broker import PaperBroker
 from v6_paper_plugin.capabilities import CAPABILITIES
 from v6_paper_plugin.settings import PaperSettings
 from v6core import BrokerSpec, hookimpl
 from v6core.clock import SimulatedLoop
+from v6core.fills import Commission
+from v6core.reports import CommissionReport, FillReport
 
-LIVE = CAPABILITIES.model_copy(update={"simulated": %s})
+LIVE = CAPABILITIES.model_copy(update={{"simulated": {simulated}}})
+LATE = {late}
 
 
 class Live(PaperBroker):
+    def __init__(self, settings, context):
+        super().__init__(settings, replace(context, report=self._report))
+        self._sink = context.report
+
     @property
     def capabilities(self):
         return LIVE
+
+    async def snapshot(self):
+        seen = await super().snapshot()
+        return seen.model_copy(update={{"account": seen.account.model_copy(update={{"paper": {paper}}})}})
+
+    def _report(self, report):
+        if not isinstance(report, FillReport) or LATE is None:
+            return self._sink(report)
+        fill = report.fill
+        cost = Commission(execution_id=fill.execution_id, amount=fill.commission, currency=fill.currency)
+        self._sink(report.model_copy(update={{"fill": fill.model_copy(update={{"commission": None}})}}))
+        tell = self._sink, CommissionReport(time=report.time, commission=cost)
+        asyncio.get_running_loop().call_later(LATE, *tell)
 
 
 @hookimpl
@@ -244,16 +267,38 @@ def v6_brokers():
 OTHER_BROKER = '[brokers.live]\nplugin = "live.py"\nfills = "realistic"\nspeed = "max"\n'
 
 
-def _other_broker(*, simulated: bool) -> None:
-    Path("live.py").write_text(REAL_MONEY % simulated)
+def _other_broker(*, simulated: bool, paper: bool | None = True, late: float | None = None) -> None:
+    """Put down a broker; ``late`` is after how many seconds it tells what a fill cost."""
+    Path("live.py").write_text(LIVE_BROKER.format(simulated=simulated, paper=paper, late=late))
     Path("v6.toml").write_text(OTHER_BROKER)
 
 
-def test_on_a_broker_that_is_not_simulated_it_asks_first() -> None:
-    _other_broker(simulated=False)
+@pytest.mark.parametrize("paper", [False, None])
+def test_in_an_account_that_is_not_said_to_be_paper_it_asks_first(paper: bool | None) -> None:
+    _other_broker(simulated=False, paper=paper)
     called = v6("demo", "--json")
     assert (called.status, called.error["code"], called.error["sent"]) == (3, "REAL_MONEY", False)
     assert v6_json("orders") == []
+
+
+def test_in_the_paper_account_of_a_real_broker_it_runs() -> None:
+    _other_broker(simulated=False, paper=True)
+    assert v6_json("demo")["positions"] == []
+
+
+def test_commissions_that_come_after_their_fills_are_waited_for() -> None:
+    _other_broker(simulated=True, late=1.5)
+    document = v6_json("demo")
+    costs = [line["text"] for step in document["steps"] for line in step["lines"] if line["kind"] == "COST"]
+    assert len(costs) == 5
+    assert not [text for text in costs if text.endswith("commission 0.00") or "not told" in text]
+    _assert_balanced(document)
+
+
+def test_commissions_that_do_not_come_are_told_as_missing() -> None:
+    _other_broker(simulated=True, late=100_000)
+    told = v6("demo", "--json")
+    assert "commission 0.00, 1 of 1 not told yet" in told.out
 
 
 def test_on_another_broker_the_same_story_runs() -> None:

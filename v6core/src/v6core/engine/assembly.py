@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from v6core.broker import Broker, BrokerContext, BrokerSpec, ReportSink
 from v6core.clock import Clock, SystemClock
 from v6core.config import Configuration, EngineSection, settings_for
+from v6core.config.problems import did_you_mean
 from v6core.engine.alarms import Alarms
 from v6core.engine.boundary import Boundary
 from v6core.engine.dispatch import Dispatch
@@ -303,7 +304,14 @@ def wrong_options(spec: BrokerSpec[Any], options: Mapping[str, Any]) -> str | No
     try:
         spec.order_options.model_validate(dict(options))
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        return f"options of {spec.name}: {where}: {first['msg']}"
+        return f"options of {spec.name}: {_wrong_option(error.errors()[0], spec.order_options)}"
     return None
+
+
+def _wrong_option(detail: Mapping[str, Any], model: type[BaseModel]) -> str:
+    where, given = ".".join(map(str, detail["loc"])), detail["input"]
+    if detail["type"] == "extra_forbidden":
+        return f"there is no {where!r}{did_you_mean(where, model.model_fields) if where == detail['loc'][0] else ''}"
+    words = str(detail["msg"]).removeprefix("Value error, ").replace("Input should", "must")
+    told = f", not {given!r}" if words.startswith("must") and isinstance(given, str | int | float) else ""
+    return f"{where}: {words}{told}" if where else f"{words}{told}"

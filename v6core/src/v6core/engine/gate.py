@@ -231,7 +231,7 @@ class Gate:
         try:
             details = await self.details(contract)
         except Exception as error:  # noqa: BLE001 -- whatever a plugin raises, the contract is not known
-            return order, Refusal(Denial("UNKNOWN_CONTRACT", f"{contract.key} could not be looked up: {_told(error)}"))
+            return order, Refusal(_unknown(contract, error))
         if details.contract != contract:
             order = order.replace(contract=details.contract, conid=details.contract.conid)
         return self._on_tick(order, details)
@@ -350,6 +350,11 @@ def _denied(refusal: Refusal, order: Order) -> OrderDenied:
     whose = "" if refusal.by == "v6" else f" ({refusal.by})"
     kind = NotSupported if refusal.unsupported else OrderDenied
     return kind(f"{code}: {reason}{whose}; nothing was sent", code=code, order=order, hint=refusal.denial.hint)
+
+
+def _unknown(contract: Contract, error: Exception) -> Denial:
+    hint = error.hint if isinstance(error, V6Error) else None
+    return Denial("UNKNOWN_CONTRACT", f"{contract.key} could not be looked up: {_told(error)}", hint=hint)
 
 
 def _told(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from datetime import datetime
 from typing import TypeVar
@@ -60,14 +61,16 @@ class Market:
         return await self.answer(self._broker.option_chain(contract), f"no option chain of {contract.key} came")
 
     async def known_quotes(self, contracts: Iterable[Contract]) -> dict[str, Quote]:
-        """Return the quotes that there are, by contract key; what has none is left out."""
-        quotes: dict[str, Quote] = {}
-        for contract in contracts:
-            try:
-                quotes[contract.key] = await self.quote(contract)
-            except (BrokerError, NotSupported):
-                continue
-        return quotes
+        """Return the quotes that there are, by contract key, asked for all at once; what has none is left out."""
+        wanted = {contract.key: contract for contract in contracts}
+        quotes = await asyncio.gather(*(self._quote_or_none(contract) for contract in wanted.values()))
+        return {key: quote for key, quote in zip(wanted, quotes, strict=True) if quote is not None}
+
+    async def _quote_or_none(self, contract: Contract) -> Quote | None:
+        try:
+            return await self.quote(contract)
+        except (BrokerError, NotSupported):
+            return None
 
     async def answer(self, question: Awaitable[T], failure: str) -> T:
         """Return the answer to a question that changes nothing.

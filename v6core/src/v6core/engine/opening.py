@@ -71,7 +71,8 @@ class Opening:
             await market.answer(self._gate.details(contract), f"no details of {contract.key} came")
         except (BrokerError, NotSupported) as error:
             why = await self._why_unlisted(contract) or f"{contract.key} could not be looked up: {error}"
-            raise OrderDenied(f"UNKNOWN_CONTRACT: {why}; nothing was sent", code="UNKNOWN_CONTRACT") from error
+            text = f"UNKNOWN_CONTRACT: {why}; nothing was sent"
+            raise OrderDenied(text, code="UNKNOWN_CONTRACT", hint=error.hint) from error
 
     async def _why_unlisted(self, contract: Contract) -> str | None:
         """Return what is listed instead of an option, or None where the broker does not tell."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
@@ -23,6 +24,8 @@ from v6core.quotes import OptionChain, Quote
 from v6core.sessions import trading_day
 
 _MOST_NAMED = 4
+# Of the hundred contracts that a user of Interactive Brokers may have quoted at the same time.
+_AT_A_TIME = 32
 Strips = dict[tuple[Decimal, OptionRight], Quote | None]
 
 
@@ -38,7 +41,7 @@ def command(invocation: Invocation, symbol: str, expiration: date | None, *, wit
 
     async def ask(engine: OrderExecutionEngine) -> tuple[OptionChain, date, Strips]:
         chain = await engine.option_chain(underlying)
-        quotes = await _quotes(engine, chain, expiration) if with_quotes and expiration is not None else {}
+        quotes = await quotes_at(engine, chain, expiration) if with_quotes and expiration is not None else {}
         return chain, trading_day(engine.now()), quotes
 
     chain, today, quotes = run_engine(invocation, ask)
@@ -69,17 +72,22 @@ def _not_listed(chain: OptionChain, expiration: date) -> CommandFailed:
     )
 
 
-async def _quotes(engine: OrderExecutionEngine, chain: OptionChain, expiration: date) -> Strips:
-    found: Strips = {}
+async def quotes_at(engine: OrderExecutionEngine, chain: OptionChain, expiration: date) -> Strips:
+    """Return the quotes at the strikes of one expiration, several asked for at a time."""
     row = chain.at(expiration)
-    for strike in row.strikes if row is not None else ():
-        for right in OptionRight:
-            option = chain.option(expiration, strike, right)
+    places = [(strike, right) for strike in (row.strikes if row is not None else ()) for right in OptionRight]
+    room = asyncio.Semaphore(_AT_A_TIME)
+
+    async def ask(strike: Decimal, right: OptionRight) -> Quote | None:
+        option = chain.option(expiration, strike, right)
+        async with room:
             try:
-                found[strike, right] = None if option is None else await engine.quote(option)
+                return None if option is None else await engine.quote(option)
             except BrokerError:
-                found[strike, right] = None
-    return found
+                return None
+
+    found = await asyncio.gather(*(ask(*place) for place in places))
+    return dict(zip(places, found, strict=True))
 
 
 def _expirations(chain: OptionChain, today: date) -> Iterator[str]:

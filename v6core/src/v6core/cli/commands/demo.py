@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from v6core.cli.demo.charges import charged_fills
 from v6core.cli.demo.invariants import Books, audit
 from v6core.cli.demo.market import Pace
 from v6core.cli.demo.report import Report
@@ -29,7 +30,7 @@ _SYMBOL = "SPY"
 @click.option("--quotes", type=click.Path(path_type=Path), help="A file of recorded quotes, instead of a made-up day.")
 @click.option("--symbol", help=f"What is traded; {_SYMBOL} unless said, and needed with --quotes.")
 @click.option("--seed", type=int, help="What the made-up day is made from: the same seed, the same day.")
-@click.option("--real-money", is_flag=True, help="Let it trade on a broker that is not simulated.")
+@click.option("--real-money", is_flag=True, help="Let it trade in an account that is not a paper account.")
 def command(
     invocation: Invocation, quotes: Path | None, symbol: str | None, seed: int | None, *, real_money: bool
 ) -> None:
@@ -45,7 +46,8 @@ def command(
     with stage_of(invocation.configuration(), quotes, seed) as stage:
 
         async def play(engine: OrderExecutionEngine) -> Report:
-            _check_simulated(engine, real_money=real_money)
+            if not real_money:
+                await _check_nothing_is_real(engine)
             invocation.sent = "unknown" if not stage.is_own else False
             return await _play(invocation, stage, stock)
 
@@ -67,10 +69,15 @@ def _naming_what_is_listed(quotes: Path | None, stock: Stock) -> Generator[None]
         raise Unavailable(error.message, hint=f"{quotes} has quotes of {', '.join(symbols)}") from error
 
 
-def _check_simulated(engine: OrderExecutionEngine, *, real_money: bool) -> None:
-    if not engine.capabilities.simulated and not real_money:
+async def _check_nothing_is_real(engine: OrderExecutionEngine) -> None:
+    """Refuse what is neither simulated nor, by the broker's own word, a paper account."""
+    if engine.capabilities.simulated:
+        return
+    account = await engine.account()
+    if account.paper is not True:
         raise OrderDenied(
-            f"{engine.name} is not simulated: the demo would trade with real money; nothing was sent",
+            f"account {account.account} of {engine.name} is not a paper account: the demo would trade with real money; "
+            "nothing was sent",
             code="REAL_MONEY",
             hint="--real-money lets it, --broker paper plays it on paper",
         )
@@ -88,13 +95,13 @@ async def _play(invocation: Invocation, stage: Stage, stock: Stock) -> Report:
         invocation.tell_people(step_lines(story.steps))
         raise
     wanted = set(await story.order_ids())
+    fills = await charged_fills(engine, wanted)
     orders = tuple(order for order in await engine.orders() if order.order_id in wanted)
-    fills = sorted(await engine.fills(), key=lambda fill: fill.time)
     positions = await engine.positions()
     books = Books(
         journal=engine.journal,
         orders=orders,
-        fills=tuple(fill for fill in fills if fill.order_id in wanted),
+        fills=tuple(sorted(fills, key=lambda fill: fill.time)),
         positions=tuple(row for row in positions if stage.is_own or row.strategy_id in story.strategy_ids),
         cash_start=account.cash,
         cash_end=(await engine.account()).cash,

@@ -4,6 +4,7 @@
 * ``telling``     what is told while it plays, and how it is printed
 * ``market``      quotes that can be traded on, waited for in market time
 * ``choices``     strikes and expirations, from what is listed and quoted
+* ``charges``     fills with what they cost, once the broker has told
 * ``seeing``      an order or an operation seen through to its end: re-priced, else closed at the market
 * ``story``       the steps
 * ``invariants``  what must hold afterwards, each a check over the journal and the broker's word

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import UUID
 
+from v6core.cli.demo.charges import charged_fills
 from v6core.cli.demo.choices import choose_condor, choose_roll, side_that_is_tested
 from v6core.cli.demo.market import Pace, first_quote
 from v6core.cli.demo.seeing import see_through
@@ -224,7 +225,7 @@ class Story:
         return ended
 
     async def _say_filled(self, step: Step, order: Order) -> None:
-        say_fills(step, order, await self.engine.fills(order_id=order.order_id))
+        say_fills(step, await charged_fills(self.engine, {order.order_id}))
 
     async def _close_at_market(self, strategy: Strategy, step: Step) -> None:
         closing = self.engine.close_position(strategy, timeout=10 * self.pace.fill, at_market=True)

@@ -68,7 +68,7 @@ def step_lines(steps: Iterable[Step]) -> Iterator[str]:
             yield f"   {clock}  {line.kind.lower():<7} {line.text}"
 
 
-def say_fills(step: Step, order: Order, fills: Iterable[Fill]) -> None:
+def say_fills(step: Step, fills: Iterable[Fill]) -> None:
     """Tell what filled of an order, one line for each contract, and what it came to."""
     by_contract: defaultdict[str, list[Fill]] = defaultdict(list)
     for fill in fills:
@@ -82,15 +82,17 @@ def say_fills(step: Step, order: Order, fills: Iterable[Fill]) -> None:
         price = price if "." in price and len(price.partition(".")[2]) >= 2 else f"{value / quantity:.2f}"
         text = f"{first.action} {plain(quantity)} {short(first.contract)} at {price}{parts}"
         step.say(max(fill.time for fill in group), Kind.FILLED, text)
-    _say_cost(step, order, [fill for group in by_contract.values() for fill in group])
+    _say_cost(step, [fill for group in by_contract.values() for fill in group])
 
 
-def _say_cost(step: Step, order: Order, fills: list[Fill]) -> None:
+def _say_cost(step: Step, fills: list[Fill]) -> None:
     if not fills:
         return
     flow = sum((fill.cash_flow for fill in fills), ZERO)
     word = "received" if flow >= 0 else "paid"
-    cost = f"commission {order.commission:.2f}"
+    told = [fill.commission for fill in fills if fill.commission is not None]
+    missing = "" if len(told) == len(fills) else f", {len(fills) - len(told)} of {len(fills)} not told yet"
+    cost = f"commission {sum(told, ZERO):.2f}{missing}"
     step.say(max(fill.time for fill in fills), Kind.COST, f"{word} {abs(flow):,.2f}, {cost}")
 
 

@@ -139,6 +139,9 @@ class Sweep:
         self._open = tuple(
             report for report in snapshot.open_orders if self._everything or self._notebook.is_ours(report.order_ref)
         )
+        shown = set(map(_cancel_of, self._open))
+        for cancel in set(map(_cancel_of, self._asked.values())) - shown:
+            self._trouble.pop(cancel, None)  # a cancel may come too late for an order that has ended: none is needed
 
     async def _cancel(self, broker: Broker) -> None:
         """Ask for each open order to be cancelled; asking twice asks once."""
@@ -158,8 +161,7 @@ class Sweep:
         self._notebook.write(*(CancelRequested(time=now, order_id=state.terms.order_id) for state in unasked))
 
     async def _cancel_one(self, broker: Broker, report: OrderReport) -> None:
-        what = f"the cancel of {report.order_ref} was not taken"
-        await self._tried(what, broker.cancel(self._order_of(report)), self._deadlines.cancel_deadline)
+        await self._tried(_cancel_of(report), broker.cancel(self._order_of(report)), self._deadlines.cancel_deadline)
 
     def _order_of(self, report: OrderReport) -> Order:
         """Return the order that a broker shows: as the journal knows it, else as much of it as names it."""
@@ -223,6 +225,10 @@ class Sweep:
             in_journal=state is not None,
             outcome=str(state.status) if state is not None else self._said.get(_name_of(report)),
         )
+
+
+def _cancel_of(report: OrderReport) -> str:
+    return f"the cancel of {report.order_ref} was not taken"
 
 
 def _name_of(report: OrderReport | RejectionReport) -> str:

@@ -67,6 +67,25 @@ def test_what_answers_the_native_object_is_not_taken_for_our_answer() -> None:
     asyncio.run(run())
 
 
+def test_ib_async_does_not_complain_of_answers_to_our_questions(caplog: pytest.LogCaptureFixture) -> None:
+    async def run() -> None:
+        async with ScriptedTws.running() as server, ours(server) as (transport, _):
+            tells_the_time(server)
+            assert transport.native.trades() == []
+            foreign = transport.next_id()
+            server.say(
+                (2, 6, foreign, 0, 100),
+                (58, 1, foreign, 3),
+                (76, foreign),
+                (75, foreign, "SMART", 1, "GOOG", "100", 0, 0),
+            )
+            await transport.current_time()
+
+    with caplog.at_level(logging.ERROR, "ib_async"):
+        asyncio.run(run())
+    assert [row.message for row in caplog.records if row.name != "ib_async.client"] == []  # which tells of the end
+
+
 def test_the_native_object_sends_no_forged_fields_either() -> None:
     async def run() -> None:
         async with ScriptedTws.running() as server, ours(server) as (transport, _):

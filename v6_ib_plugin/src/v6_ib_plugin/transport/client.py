@@ -21,6 +21,8 @@ from v6core.errors import NotSent
 MAX_FRAME = 0xFF_FFFF
 # What TWS has not read of ours by then it does not read at all.
 MAX_UNREAD = 1 << 20
+# Where an answer names its question. ib_async fails over, or complains of, answers to a question that is not its own.
+_QUESTION_AT = {1: 2, 2: 2, 10: 1, 17: 1, 18: 1, 21: 1, 45: 2, 46: 2, 57: 2, 58: 2, 75: 1, 76: 1, 81: 1, 94: 1, 95: 1}
 
 
 class Sink(Protocol):
@@ -147,6 +149,7 @@ class TwsClient(Client):
         self.native = False
         self._sink = sink
         self._outlet: Callable[[bytes], None] = sink.native_message
+        self._lent: set[int] = set()
         self._buffer = bytearray()
         self.conn = TwsConnection(self._onSocketHasData, self._onSocketDisconnected)
 
@@ -177,7 +180,9 @@ class TwsClient(Client):
 
     def getReqId(self) -> int:  # noqa: N802 -- ib_async's name
         """Return an id that nothing has used."""
-        return self._sink.next_id()
+        lent = self._sink.next_id()
+        self._lent.add(lent)
+        return lent
 
     def updateReqId(self, minReqId: int) -> None:  # noqa: N802, N803 -- ib_async's names
         """Let the next id be this one or a later one."""
@@ -221,8 +226,14 @@ class TwsClient(Client):
             self._sink.unread(f"a message without its end, beginning {payload[:40]!r}")
         else:
             self._sink.heard(fields)
-            if self.native:
+            if self.native and self._is_for_native(fields):
                 self.decoder.interpret(fields)  # type: ignore[no-untyped-call]
+
+    def _is_for_native(self, fields: list[str]) -> bool:
+        """Tell whether a message is of everybody's concern, or answers what the user of the native object asked."""
+        place = _QUESTION_AT.get(int(fields[0])) if fields[0].isdecimal() else None
+        question = "" if place is None else next(iter(fields[place:]), "")
+        return not question.isdecimal() or int(question) in self._lent
 
     def _greet(self, fields: list[str], payload: bytes) -> None:
         if len(fields) != 2 or not (fields[0].isascii() and fields[0].isdigit()):  # noqa: PLR2004

@@ -256,7 +256,7 @@ def test_an_unsound_file_is_refused(tmp_path: Path, source: str | None, sentence
 
 def test_a_command_is_imported_when_it_is_called(install: Install) -> None:
     install("v6-cmd", "acme_command:command", "command = 42", name="hello", group=COMMANDS)
-    assert [entry.name for entry in installed(COMMANDS)] == ["hello"]
+    assert "hello" in [entry.name for entry in installed(COMMANDS)]
     assert load_command("hello") == 42
 
 

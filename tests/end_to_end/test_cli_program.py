@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -39,7 +40,7 @@ def test_help_imports_neither_pydantic_nor_the_engine_nor_a_command() -> None:
 def test_help_lists_every_command_and_none_that_is_not_there() -> None:
     text = v6("--help").out
     assert all(f"  {name} " in text for name in COMMANDS)
-    assert not any(f"  {name} " in text for name in ("doctor", "watch", "report", "gateway", "conform"))
+    assert not any(f"  {name} " in text for name in ("doctor", "watch", "report", "conform"))
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -140,7 +141,7 @@ def _put_on_path(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_plugin_s_command_is_listed_without_being_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _install(tmp_path / "site", "no_such_module_at_all:command")
     _put_on_path(tmp_path / "site", monkeypatch)
-    assert "theirs  from their-plugin" in v6("--help").out
+    assert re.search("theirs +from their-plugin", v6("--help").out)
 
 
 def test_a_plugin_s_command_is_imported_when_it_is_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,9 +12,7 @@ import pytest
 
 from faults.tws_worlds import run_world
 from v6_ib_plugin.terms import IbContract, IbOrder
-from v6_ib_plugin.trading.looking import Looking
 from v6_ib_plugin.transport import Transport, Urgency
-from v6core.reports import Snapshot
 
 QUICK = range(7)
 SEARCH = range(40)
@@ -40,17 +38,6 @@ def sends_everything_twice(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Transport, "place_orders", twice)
 
 
-def takes_open_orders_for_all(patch: pytest.MonkeyPatch) -> None:
-    """Look at open orders alone: what has filled or ended meanwhile is gone."""
-    whole = Looking.snapshot
-
-    async def partial(self: Looking) -> Snapshot:
-        seen = await whole(self)
-        return seen.model_copy(update={"completed_orders": (), "fills": (), "rejections": ()})
-
-    patch.setattr(Looking, "snapshot", partial)
-
-
 def hears_no_fill_again(patch: pytest.MonkeyPatch) -> None:
     """Never ask for executions that were missed."""
 
@@ -60,7 +47,7 @@ def hears_no_fill_again(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Transport, "executions", none)
 
 
-@pytest.mark.parametrize("plant", [sends_everything_twice, takes_open_orders_for_all, hears_no_fill_again])
+@pytest.mark.parametrize("plant", [sends_everything_twice, hears_no_fill_again])
 def test_worlds_catch_a_plugin_that(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
     plant(monkeypatch)
     assert any(run_world(seed).violations for seed in SEARCH)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
 import multiprocessing
 import random
 import sys
@@ -21,7 +20,7 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Coroutine, Iterable, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -57,6 +56,7 @@ from v6core.positions import Position
 from v6core.reports import BrokerPosition, OrderReport, ReportedStatus, Snapshot
 from v6core.risk import RiskLimits
 from v6core.testing.network import SimulatedNetwork, SimulatedProcess, run_on_network
+from v6core.testing.world import silence
 from v6core.testing.world.journal import ProcessJournal
 
 STOCKS = (Stock("GOOG"), Stock("SPY"))
@@ -397,10 +397,10 @@ _MISHAPS: tuple[tuple[str, Callable[[TwsWorld], Coroutine[Any, Any, None]]], ...
 
 def run_world(seed: int) -> Result:
     """Run one world; one that breaks down has broken a promise, too."""
-    logging.disable(logging.CRITICAL)
     world = TwsWorld(seed)
     try:
-        return world.run()
+        with silence():
+            return world.run()
     except Exception as error:  # noqa: BLE001 -- whatever it is, its seed must be told
         world.result.violations.append(f"the world broke down: {type(error).__name__}: {error}")
         return world.result
@@ -437,11 +437,10 @@ def main() -> int:
 
 
 def _one(seed: int, *, story: bool) -> int:
-    if not story:
-        logging.disable(logging.CRITICAL)
     world = TwsWorld(seed)
     try:
-        world.run()
+        with nullcontext() if story else silence():
+            world.run()
     finally:
         if story:
             print(*world.story, sep="\n")

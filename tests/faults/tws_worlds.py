@@ -131,10 +131,16 @@ class TwsWorld:
 
     async def _live(self, folder: Path, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self._network.is_refusing = False
+        self._forget_dead_links()
         self._process = process = SimulatedProcess(name)
         self._tell(name)
         with suppress(asyncio.CancelledError):
             await process.run(self._life(folder, process, work))
+
+    def _forget_dead_links(self) -> None:
+        """Let TWS notice that a peer is gone whose end was lost on the way, as its system does in time."""
+        for link in tuple(self._network.links):
+            link.cut()
 
     async def _life(
         self, folder: Path, process: SimulatedProcess, work: Callable[[], Coroutine[Any, Any, None]]
@@ -256,7 +262,10 @@ class TwsWorld:
     async def mute_link(self) -> None:
         links = list(self._network.links)
         if links:
-            self._random.choice(links).fall_silent(to_server=self._random.random() < 0.5)
+            link = self._random.choice(links)
+            link.fall_silent(to_server=self._random.random() < 0.5)
+            await asyncio.sleep(self._random.uniform(10, 60))
+            link.cut()
 
     async def refuse_links(self) -> None:
         self._network.is_refusing = True

@@ -32,6 +32,9 @@ from v6core.reports import (
     Snapshot,
 )
 
+# A market that fills all the time must not keep a look from ending; what differs then is told as drift.
+_MOST_LOOKS = 3
+
 
 class Looking:
     """Asks TWS for its lists. What they tell that was missed is reported, too.
@@ -73,6 +76,15 @@ class Looking:
         not in it: each such position is told once in the log, and no order of v6's can change one.
         """
         positions = await self._positions()
+        for _ in range(_MOST_LOOKS):
+            seen = await self._lists(positions)
+            again = await self._positions()
+            if again == positions:
+                break
+            positions = again  # something filled between the two: positions and executions are of different moments
+        return seen
+
+    async def _lists(self, positions: tuple[BrokerPosition, ...]) -> Snapshot:
         shown = await self._open_orders()
         completed = await self._completed()
         fills = await self._fills()

@@ -44,7 +44,7 @@ def shown(page: Path, file_name: str) -> str:
 
 
 def test_every_answer_to_connecting_is_explained() -> None:
-    codes = re.findall(r'code="([A-Z_]+)"', CAUSES.read_text(encoding="utf-8"))
+    codes = re.findall(r'(?:code=|_Cause\(\s*)"([A-Z_]+)"', CAUSES.read_text(encoding="utf-8"))
     assert sorted(column(GUIDE, "code")) == sorted(set(codes))
 
 

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from v6_ib_plugin.settings import IbSettings, is_paper
-from v6_ib_plugin.terms import IbAnswer
 from v6_ib_plugin.transport import Answered, NotOpened, Obstacle
 from v6core.errors import BrokerError
 from v6core.identifiers import plainly
 
 _API_SETTINGS = "File > Global Configuration > API > Settings (IB Gateway: Configure > Settings > API > Settings)"
-_CLIENT_ID_IN_USE = 326
-_TOO_OLD = 503
 _READ_ONLY = 321
-_DISCLAIMER = 10141
 _ADVISOR = re.compile(r"D?F[0-9]+A?", re.IGNORECASE)
 
 
 def why_not_opened(error: NotOpened, settings: IbSettings) -> BrokerError:
     """Return the error that tells the user why TWS could not be reached."""
-    if error.answer is not None:
-        return _told_by_tws(error.answer, settings)
-    return _OBSTACLES[error.obstacle](error.detail, settings)
+    answer = error.answer
+    if answer is not None:
+        return _ANSWERS.get(answer.code, _OTHER_ANSWER).error(settings, answer.text, answer.code)
+    return _OBSTACLES[error.obstacle].error(settings, error.detail)
 
 
 def why_look_failed(error: BrokerError) -> BrokerError:
@@ -86,94 +84,73 @@ def _real_money(accounts: Sequence[str]) -> BrokerError:
     )
 
 
-def _told_by_tws(answer: IbAnswer, settings: IbSettings) -> BrokerError:
-    text = plainly(answer.text)
-    if answer.code == _CLIENT_ID_IN_USE:
-        return BrokerError(
-            f"client id {settings.client_id} is in use by another program at {_place(settings)}: {text}",
-            code="CLIENT_ID_IN_USE",
-            hint="give each program a client_id of its own; orders belong to the client id that placed them",
-        )
-    if answer.code == _TOO_OLD:
-        return _too_old(text, settings)
-    if answer.code == _DISCLAIMER:
-        return BrokerError(
-            f"TWS waits for its user: {text}",
-            code="DISCLAIMER",
-            hint="accept the disclaimer for paper trading in TWS",
-        )
-    return BrokerError(f"TWS at {_place(settings)} refused the connection with error {answer.code}: {text}",
-                       code="REFUSED_BY_TWS", hint=f"look at {_API_SETTINGS}")  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class _Cause:
+    """A code, a sentence and a way out, with the places for what is known of the moment."""
+
+    code: str
+    text: str
+    hint: str
+
+    def error(self, settings: IbSettings, detail: str, number: int = 0) -> BrokerError:
+        """Return the error of it."""
+        known = {
+            "place": f"{settings.host}:{settings.port}",
+            "port": settings.port,
+            "client_id": settings.client_id,
+            "detail": plainly(detail),
+            "number": number,
+        }
+        return BrokerError(self.text.format(**known), code=self.code, hint=self.hint.format(**known))
 
 
-def _place(settings: IbSettings) -> str:
-    return f"{settings.host}:{settings.port}"
-
-
-def _nothing_listens(_: str, settings: IbSettings) -> BrokerError:
-    return BrokerError(
-        f"nothing listens on {_place(settings)}",
-        code="NOTHING_LISTENS",
-        hint=f'start TWS or IB Gateway and log in; tick "Enable ActiveX and Socket Clients" in {_API_SETTINGS}, and '
-        f"see whether the socket port there is {settings.port} (paper: 7497 or 4002, live: 7496 or 4001)",
-    )
-
-
-def _unreachable(detail: str, settings: IbSettings) -> BrokerError:
-    return BrokerError(
-        f"{_place(settings)} cannot be reached: {plainly(detail)}",
-        code="UNREACHABLE",
-        hint="see whether host is right, and whether a firewall stands between",
-    )
-
-
-def _not_tws(detail: str, settings: IbSettings) -> BrokerError:
-    return BrokerError(
-        f"what listens on {_place(settings)} is neither TWS nor IB Gateway: it sent {plainly(detail)}",
-        code="NOT_TWS",
-        hint=f"another program has the port: see which socket port {_API_SETTINGS} says",
-    )
-
-
-def _silent(_: str, settings: IbSettings) -> BrokerError:
-    return BrokerError(
-        f"{_place(settings)} takes the connection and says nothing",
-        code="SILENT",
-        hint="look at TWS: it may ask whether the connection is to be accepted, or still be starting, or hang",
-    )
-
-
-def _hung_up(detail: str, settings: IbSettings) -> BrokerError:
-    return BrokerError(
-        f"TWS at {_place(settings)} closed the connection without saying why ({plainly(detail)})",
-        code="HUNG_UP",
-        hint=f"see in {_API_SETTINGS} whether only local or other addresses are trusted; or the client id "
-        f"{settings.client_id} is in use, or TWS is about to restart",
-    )
-
-
-def _too_old(detail: str, settings: IbSettings) -> BrokerError:
-    return BrokerError(
-        f"TWS at {_place(settings)} is too old: {plainly(detail)}",
-        code="TOO_OLD",
-        hint="update TWS or IB Gateway to 10.19 or later",
-    )
-
-
-def _unfinished(_: str, settings: IbSettings) -> BrokerError:
-    return BrokerError(
-        f"TWS at {_place(settings)} answers, but has not finished its login",
-        code="LOGIN_UNFINISHED",
-        hint="look at TWS: log in, give the second factor, and answer its questions (accept the incoming connection)",
-    )
-
-
-_OBSTACLES: Mapping[Obstacle, Callable[[str, IbSettings], BrokerError]] = {
-    Obstacle.NOTHING_LISTENS: _nothing_listens,
-    Obstacle.UNREACHABLE: _unreachable,
-    Obstacle.OTHER_PROTOCOL: _not_tws,
-    Obstacle.SILENT: _silent,
-    Obstacle.HUNG_UP: _hung_up,
-    Obstacle.TOO_OLD: _too_old,
-    Obstacle.UNFINISHED: _unfinished,
+_TOO_OLD = _Cause("TOO_OLD", "TWS at {place} is too old: {detail}", "update TWS or IB Gateway to 10.19 or later")
+_OBSTACLES = {
+    Obstacle.NOTHING_LISTENS: _Cause(
+        "NOTHING_LISTENS",
+        "nothing listens on {place}",
+        f'start TWS or IB Gateway and log in; tick "Enable ActiveX and Socket Clients" in {_API_SETTINGS}, and '
+        "see whether the socket port there is {port} (paper: 7497 or 4002, live: 7496 or 4001)",
+    ),
+    Obstacle.UNREACHABLE: _Cause(
+        "UNREACHABLE",
+        "{place} cannot be reached: {detail}",
+        "see whether host is right, and whether a firewall stands between",
+    ),
+    Obstacle.OTHER_PROTOCOL: _Cause(
+        "NOT_TWS",
+        "what listens on {place} is neither TWS nor IB Gateway: it sent {detail}",
+        f"another program has the port: see which socket port {_API_SETTINGS} says",
+    ),
+    Obstacle.SILENT: _Cause(
+        "SILENT",
+        "{place} takes the connection and says nothing",
+        "look at TWS: it may ask whether the connection is to be accepted, or still be starting, or hang",
+    ),
+    Obstacle.HUNG_UP: _Cause(
+        "HUNG_UP",
+        "TWS at {place} closed the connection without saying why ({detail})",
+        f"see in {_API_SETTINGS} whether only local or other addresses are trusted; or the client id "
+        "{client_id} is in use, or TWS is about to restart",
+    ),
+    Obstacle.TOO_OLD: _TOO_OLD,
+    Obstacle.UNFINISHED: _Cause(
+        "LOGIN_UNFINISHED",
+        "TWS at {place} answers, but has not finished its login",
+        "look at TWS: log in, give the second factor, and answer its questions (accept the incoming connection)",
+    ),
 }
+_ANSWERS = {
+    326: _Cause(
+        "CLIENT_ID_IN_USE",
+        "client id {client_id} is in use by another program at {place}: {detail}",
+        "give each program a client_id of its own; orders belong to the client id that placed them",
+    ),
+    503: _TOO_OLD,
+    10141: _Cause("DISCLAIMER", "TWS waits for its user: {detail}", "accept the disclaimer for paper trading in TWS"),
+}
+_OTHER_ANSWER = _Cause(
+    "REFUSED_BY_TWS",
+    "TWS at {place} refused the connection with error {number}: {detail}",
+    f"look at {_API_SETTINGS}",
+)

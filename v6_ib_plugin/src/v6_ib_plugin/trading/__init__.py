@@ -10,6 +10,8 @@ go out at once; ``v6core.lifecycle`` makes statuses of them. What leaves is made
 * ``showing``     the terms that TWS shows, in the words in which they were sent
 * ``executions``  every execution once, corrections, commissions
 * ``book``        what TWS says, turned into reports
+* ``repeats``     what it says again
+* ``amounts``     quantities as it tells them
 * ``hearing``     the ear: reports out, and whoever waits woken
 * ``drafts``      orders as they will be sent, and what is refused before that
 * ``outbox``      numbers taken and orders written, without anybody in between

@@ -26,14 +26,16 @@ from v6_ib_plugin.terms import (
     IbOrderState,
     IbOrderStatus,
 )
+from v6_ib_plugin.trading.amounts import counted
 from v6_ib_plugin.trading.executions import Executions
 from v6_ib_plugin.trading.known import Asked, KnownOrder, Refusal, Register, names_of
 from v6_ib_plugin.trading.names import OrderKey
+from v6_ib_plugin.trading.repeats import is_said_again, says_no_more
 from v6_ib_plugin.trading.showing import ContractOf, shown_terms, shows
 from v6_ib_plugin.translation.contracts import is_combo
 from v6_ib_plugin.translation.statuses import Ending, Standing, outcome_of, standing_of
 from v6core.identifiers import plainly
-from v6core.money import LARGEST, MOST_PLACES, ZERO
+from v6core.money import ZERO
 from v6core.reports import (
     CancelRefusedReport,
     ModifyRefusedReport,
@@ -51,7 +53,6 @@ _DUPLICATE_ID = 103
 _REFUSALS = frozenset({Answers.ORDER, Answers.REQUEST, Answers.QUESTION_OR_ORDER, Answers.MISSING})
 _NOTICE = Code(0, Answers.NOTICE, Source.IBKR)
 _LIVE = Standing(ReportedStatus.SUBMITTED)
-_REPEATED = frozenset({ReportedStatus.SUBMITTED, ReportedStatus.PARTIALLY_FILLED, ReportedStatus.FILLED})
 
 
 class Book:
@@ -285,7 +286,7 @@ class Book:
             known.standing = standing.status  # what has filled whole does not come back, whatever is said late
         remark, known.remark = known.remark, ""
         reason = reason or remark
-        if _is_said_again(known, standing, filled, terms, reason):
+        if is_said_again(known, standing, filled, terms, reason):
             return []
         report = self._report(known, standing, filled=filled, terms=terms, reason=reason)
         if standing.status is ReportedStatus.CANCELLED:
@@ -351,9 +352,7 @@ class Book:
             known.told = report.model_copy(update={"terms": last.terms})
         if last is None or must_tell:
             return [report]
-        same = report.reason in {None, last.reason} and _tells_no_more(report.filled_quantity, last.filled_quantity)
-        same = same and (report.terms is None or report.terms == last.terms)
-        return [] if same and (report.status, report.working) == (last.status, last.working) else [report]
+        return [] if says_no_more(report, last) else [report]
 
     def _report(
         self,
@@ -380,40 +379,6 @@ class Book:
             reason=plainly(reason) if reason else None,
             account=(known.ib.account if known.ib is not None else "") or None,
         )
-
-
-def _is_said_again(
-    known: KnownOrder, standing: Standing, filled: Decimal | None, terms: OrderTerms | None, reason: str
-) -> bool:
-    """Tell whether a report would be the last one of its order once more, of an order that is over or working as then.
-
-    TWS says most things three times; what is dropped in the end need not be made first.
-    """
-    last = known.told
-    return (
-        last is not None
-        and not (known.must_tell or reason or last.reason or known.withheld or known.refusal)
-        and (last.status, last.working, last.word) == (standing.status, standing.working, standing.word)
-        and standing.status in _REPEATED
-        and known.is_over == (standing.status is ReportedStatus.FILLED)
-        and filled == last.filled_quantity
-        and (terms is None or terms is last.terms)
-        and last.broker_order_id == known.broker_order_id
-    )
-
-
-def counted(filled: Decimal) -> Decimal | None:
-    """Return how much is filled, or None for what no quantity can be: others' orders are told whatever they say."""
-    return filled if filled.is_finite() and 0 <= filled < LARGEST and _places(filled) <= MOST_PLACES else None
-
-
-def _places(number: Decimal) -> int:
-    return -int(number.as_tuple().exponent)
-
-
-def _tells_no_more(filled: Decimal | None, before: Decimal | None) -> bool:
-    """Tell whether a filled quantity is none, or was told; nothing filled is what an order begins with."""
-    return filled is None or filled == before or (not filled and before is None)
 
 
 def _kind_of(code: int, known: KnownOrder) -> Kind:

@@ -33,7 +33,7 @@ from v6core.reports import (
 )
 
 # A market that fills all the time must not keep a look from ending; what differs then is told as drift.
-_MOST_LOOKS = 3
+_MOST_REPEATED = 3
 
 
 class Looking:
@@ -76,12 +76,13 @@ class Looking:
         not in it: each such position is told once in the log, and no order of v6's can change one.
         """
         positions = await self._positions()
-        for _ in range(_MOST_LOOKS):
-            seen = await self._lists(positions)
+        seen = await self._lists(positions)
+        for _ in range(_MOST_REPEATED):
             again = await self._positions()
             if again == positions:
                 break
             positions = again  # something filled between the two: positions and executions are of different moments
+            seen = await self._lists(positions)
         return seen
 
     async def _lists(self, positions: tuple[BrokerPosition, ...]) -> Snapshot:

@@ -128,6 +128,9 @@ class Listener:
     def on_execution(self, order: ExchangeOrder, execution: Execution) -> None:
         self.log.append(Told("execution", execution.time, told(order), execution))
 
+    def on_correction(self, order: ExchangeOrder, execution: Execution, now: datetime) -> None:
+        self.log.append(Told("correction", now, told(order), execution))
+
     def on_rejection(self, order: ExchangeOrder, now: datetime) -> None:
         self.log.append(Told("rejection", now, told(order)))
 

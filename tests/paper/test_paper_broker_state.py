@@ -242,6 +242,17 @@ def test_a_state_that_cannot_be_trusted_stops_the_broker(
     assert path.read_bytes() == content
 
 
+def test_a_state_from_before_quotes_could_be_given_is_taken(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with Desk(tmp_path) as desk:
+            desk.broker.set_price(GOOG, 42)
+        _sql(tmp_path / "paper-dry.db", "DELETE FROM state WHERE part = 'broker' AND key = 'quotes'")
+        async with Desk(tmp_path) as desk:
+            assert (await desk.broker.quote(GOOG)).bid == 42
+
+    simulated(main())
+
+
 def test_of_two_brokers_on_one_file_the_first_stops_when_it_writes(tmp_path: Path) -> None:
     async def main() -> None:
         first, second = Desk(tmp_path), Desk(tmp_path, seed=2)

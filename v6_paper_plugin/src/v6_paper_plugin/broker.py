@@ -7,63 +7,55 @@ anything that a restart would not know.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from decimal import Decimal
 from itertools import takewhile
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from v6_paper_plugin.account import account_of, positions_of
 from v6_paper_plugin.borrowed import BorrowedMarket
 from v6_paper_plugin.capabilities import CAPABILITIES
 from v6_paper_plugin.exchange.exchange import Exchange
-from v6_paper_plugin.exchange.orders import ExchangeOrder, Execution, Refusal
+from v6_paper_plugin.exchange.orders import ExchangeOrder, Refusal
 from v6_paper_plugin.exchange.pump import MarketTime, Pump
-from v6_paper_plugin.exchange.state import Key, Rows, StateWriter, load
 from v6_paper_plugin.exchange_choice import exchange_of
+from v6_paper_plugin.keeper import Keeper
 from v6_paper_plugin.market import Market, Tick
 from v6_paper_plugin.market.given import GivenMarket
 from v6_paper_plugin.market_choice import first_moment, market_of
+from v6_paper_plugin.native import NativePaper
 from v6_paper_plugin.outbox import Outbox
 from v6_paper_plugin.settings import PaperSettings
-from v6_paper_plugin.state_file import StateFile
+from v6_paper_plugin.statement import evidence_of, preview_of, snapshot_of
 from v6_paper_plugin.streams import Streams, singles_of
-from v6_paper_plugin.translation import exchange_order, fill_report, order_report, quote_of, rejection_report, rounded
-from v6core.broker import Broker, BrokerContext, Receipt
+from v6_paper_plugin.translation import exchange_order, quote_of
+from v6core.broker import BrokerContext, Receipt
 from v6core.clock import SimulatedLoop
-from v6core.contracts import Combo, Contract, ContractDetails, parse_contract
+from v6core.contracts import Combo, Contract, ContractDetails
 from v6core.errors import BrokerError, ConfigurationError, NotConnected, NotSent, Unavailable
 from v6core.fills import Preview
-from v6core.money import ZERO, plain
-from v6core.orders import Order, OrderStatus
+from v6core.orders import Order
 from v6core.quotes import OptionChain, Quote
 from v6core.reports import Evidence, FillReport, LinkReport, LinkState, Snapshot
 
 _CURRENCY = "USD"
-_ACCOUNT, _PRICES = ("broker", "account"), ("broker", "prices")
 
 
-class PaperBroker(Broker):
+class PaperBroker(NativePaper):
     """A broker in a box: an exchange of its own, for one account."""
 
     def __init__(self, settings: PaperSettings, context: BrokerContext) -> None:
-        super().__init__(CAPABILITIES, context)
-        self._settings = settings
+        super().__init__(settings, CAPABILITIES, context)
         self._outbox = Outbox(settings.account, _CURRENCY)
-        self._given: dict[str, str] = {}
-        self._writer = StateWriter()
         self._exchange: Exchange | None = None
         self._pump: Pump | None = None
-        self._state = _state_file(settings, context)
+        self._keeper = Keeper(settings, context)
         self._streams = Streams(self._quote_now)
 
     @property
     def native(self) -> PaperBroker:
-        """The broker itself, through which a program gives prices: ``engine.native.set_price``."""
+        """The broker itself, with what ``NativePaper`` adds: ``engine.native.set_quote``."""
         return self
 
     # The link
@@ -111,25 +103,9 @@ class PaperBroker(Broker):
         clock_now = self._context.clock.now()
         market = market_of(self._settings, self._context.folder, clock_now)
         exchange = exchange_of(self._settings, market, self._outbox, first_moment(self._settings, market))
-        self._writer = StateWriter()
-        saved = None if self._state is None else self._state.read()
-        if saved is None:
+        if not self._keeper.restore(exchange):
             exchange.begin()
-        else:
-            self._restore(exchange, saved)
         return exchange
-
-    def _restore(self, exchange: Exchange, saved: Rows) -> None:
-        assert self._state is not None
-        try:
-            _check_same_account(self._settings, saved)
-            self._writer = load(exchange, saved)
-            self._given = dict(json.loads(saved[_PRICES]))
-            if isinstance(exchange.market, GivenMarket):
-                for text, price in self._given.items():
-                    exchange.market.give(parse_contract(text), price, exchange.now)
-        except (ValueError, LookupError, TypeError, ArithmeticError) as error:
-            raise self._state.broken(error) from error
 
     def _market_time(self, loop: asyncio.AbstractEventLoop, exchange: Exchange) -> MarketTime:
         """Return the market's time: the clock's where prices are given or borrowed, else the tape's."""
@@ -156,8 +132,7 @@ class PaperBroker(Broker):
 
     def _let_go(self) -> None:
         self._pump = self._exchange = None
-        if self._state is not None:
-            self._state.close()
+        self._keeper.close()
 
     def now(self) -> datetime:
         """Return the time at the market."""
@@ -169,6 +144,10 @@ class PaperBroker(Broker):
             raise NotConnected(f"{self._context.name} is not connected", hint="connect first")
         self._pump.catch_up()
         return self._exchange
+
+    def _skip(self, seconds: float) -> None:
+        if self._pump is not None:
+            self._pump.skip(seconds)
 
     def _tell(self) -> None:
         """Write the state if anything happened, let the reports go, and sleep until the next thing is due."""
@@ -199,9 +178,8 @@ class PaperBroker(Broker):
             self._context.report(report)
 
     def _save(self) -> None:
-        if self._state is not None and self._exchange is not None:
-            own: dict[Key, str] = {_ACCOUNT: json.dumps(self._settings.account), _PRICES: json.dumps(self._given)}
-            self._state.write({**own, **self._writer.rows(self._exchange)})
+        if self._exchange is not None:
+            self._keeper.save(self._exchange)
 
     # Orders
 
@@ -229,7 +207,7 @@ class PaperBroker(Broker):
         return [exchange_order(order, ref_of, self._settings.account) for order in orders]
 
     def _tell_again(self, exchange: Exchange, ref: str) -> None:
-        evidence = self._evidence(exchange, ref)
+        evidence = evidence_of(exchange, ref)
         self._outbox.put(*evidence.fills, *evidence.orders, *evidence.rejections)
 
     def _receipt(self, exchange: Exchange, order: Order) -> Receipt:
@@ -266,45 +244,13 @@ class PaperBroker(Broker):
         """Return everything, since the account began."""
         exchange, account = self._running(), self._settings.account
         self._flush()
-        ended = [order for order in exchange.orders if not order.is_open]
-        return Snapshot(
-            time=exchange.now,
-            open_orders=tuple(order_report(order, exchange.now) for order in exchange.orders.open()),
-            completed_orders=tuple(
-                order_report(order, order.ended_at or exchange.now)
-                for order in ended
-                if order.status is not OrderStatus.REJECTED
-            ),
-            rejections=tuple(
-                rejection_report(order, order.ended_at or exchange.now)
-                for order in ended
-                if order.status is OrderStatus.REJECTED
-            ),
-            fills=tuple(self._fill(exchange, execution) for execution in exchange.executions),
-            positions=positions_of(exchange, account),
-            account=account_of(exchange, account),
-        )
-
-    def _fill(self, exchange: Exchange, execution: Execution) -> FillReport:
-        order = exchange.orders.get(execution.ref)
-        assert order is not None
-        return fill_report(order, execution, exchange.rules.currency)
+        return snapshot_of(exchange, account)
 
     async def find(self, order_ref: str) -> Evidence:
         """Return what is known under a reference; the exchange knows every order that it ever had."""
         exchange = self._running()
         self._flush()
-        return self._evidence(exchange, order_ref)
-
-    def _evidence(self, exchange: Exchange, ref: str) -> Evidence:
-        order = exchange.orders.get(ref)
-        if order is None:
-            return Evidence()
-        time = order.ended_at or exchange.now
-        if order.status is OrderStatus.REJECTED:
-            return Evidence(rejections=(rejection_report(order, time),))
-        fills = tuple(self._fill(exchange, execution) for execution in exchange.executions if execution.ref == ref)
-        return Evidence(orders=(order_report(order, time),), fills=fills)
+        return evidence_of(exchange, order_ref)
 
     async def qualify(self, contract: Contract) -> ContractDetails:
         """Return a contract as the market lists it, a combo with its legs so."""
@@ -371,49 +317,22 @@ class PaperBroker(Broker):
     async def preview(self, orders: Sequence[Order]) -> Preview:
         """Return what orders would cost and tie up; a bracket's exits cost nothing beside its entry."""
         exchange = await self._learned(*(order.contract for order in orders))
-        unit = self._unit(exchange, orders)
-        prices, admission = exchange.prices(), exchange.admission
-        refusals = admission.judge(unit, exchange.now)
-        first = next(iter(refusals.values()), None)
-        if first is not None and first.code in {"UNKNOWN_CONTRACT", "NOT_TRADED"}:
-            raise Unavailable(f"no preview: {first.reason}")
-        counted = [order for order in unit if order.parent_ref is None]
-        legs = [(leg, ratio * order.quantity) for order in counted for leg, ratio in order.legs]
-        change = admission.tied(prices, legs) - admission.tied(prices)
-        return Preview(
-            commission=sum((admission.commission(order, prices) for order in counted), ZERO),
-            initial_margin_change=rounded(change.initial),
-            maintenance_margin_change=rounded(change.maintenance),
-            cash_change=rounded(sum((admission.cash_change(order, prices) for order in counted), ZERO)),
-            warning=None if first is None else first.reason,
-        )
+        return preview_of(exchange, self._unit(exchange, orders))
 
-    # Prices that a program gives
+    # Prices
 
     def _remember_prices(self) -> None:
-        """Take the prices that orders filled at for the market's, so that a dry run makes no money out of nothing."""
+        """Take the prices that orders filled at for the market's, so that a dry run makes no money out of nothing.
+
+        A quote that the program gave stands.
+        """
         exchange = self._exchange
         if exchange is None or self._settings.is_realistic or not isinstance(exchange.market, GivenMarket):
             return
         for report in self._outbox.kept:
-            if isinstance(report, FillReport) and report.fill.price > 0:
-                contract = report.fill.contract
-                exchange.market.give(contract, report.fill.price, exchange.now)
-                self._given[contract.key] = plain(exchange.market.price(contract))
-
-    def set_price(self, contract: Contract, price: Decimal | float | str) -> None:
-        """Give a contract a price; orders that it reaches fill at once. BrokerError unless quotes are "given"."""
-        exchange = self._running()
-        if not isinstance(exchange.market, GivenMarket):
-            raise BrokerError(
-                f"{self._context.name} takes its prices from {':'.join(self._settings.quotes_from)}",
-                hint='set quotes = "given" to give prices',
-            )
-        tick = exchange.market.give(contract, price, exchange.now)
-        self._given[contract.key] = plain(exchange.market.price(contract))
-        exchange.take([tick])
-        self._save()
-        self._tell()
+            fill = report.fill if isinstance(report, FillReport) else None
+            if fill is not None and fill.price > 0 and not exchange.market.has_quote(fill.contract):
+                exchange.market.give(fill.contract, fill.price, exchange.now)
 
 
 def check_loop(settings: PaperSettings, loop: asyncio.AbstractEventLoop) -> None:
@@ -423,19 +342,6 @@ def check_loop(settings: PaperSettings, loop: asyncio.AbstractEventLoop) -> None
             'speed = "max" needs an event loop whose time can jump',
             hint="run it with v6core.clock.run_simulated(main()) or connect(), or set speed to a number",
         )
-
-
-def _state_file(settings: PaperSettings, context: BrokerContext) -> StateFile | None:
-    name = f"paper-{context.name}.db" if settings.state is None else settings.state.strip()
-    if name.lower() in {"", "off"}:
-        return None
-    return StateFile(context.folder / Path(name).expanduser())
-
-
-def _check_same_account(settings: PaperSettings, saved: Rows) -> None:
-    account = json.loads(saved[_ACCOUNT])
-    if account != settings.account:
-        raise ValueError(f"it holds account {account}, the settings name {settings.account}")
 
 
 def _ref(order: Order) -> str:

@@ -42,7 +42,7 @@ def first_moment(settings: PaperSettings, market: Market) -> datetime:
 def _given(settings: PaperSettings, now: datetime) -> Market:
     from v6_paper_plugin.market.given import GivenMarket  # noqa: PLC0415 -- only what is used is loaded
 
-    return GivenMarket(settings.prices, default_price=settings.default_price, start=now)
+    return GivenMarket(settings.prices, default_price=settings.default_price, start=now, hours=settings.hours or "all")
 
 
 def _borrowed(now: datetime) -> Market:

@@ -9,6 +9,7 @@ from v6_paper_plugin.exchange.orders import ExchangeOrder, Execution, Refusal
 from v6_paper_plugin.translation import (
     adjustment_report,
     cancel_refused_report,
+    correction_report,
     fill_report,
     modify_refused_report,
     order_report,
@@ -49,6 +50,10 @@ class Outbox:
     def on_execution(self, order: ExchangeOrder, execution: Execution) -> None:
         """Report a fill."""
         self.put(fill_report(order, execution, self._currency))
+
+    def on_correction(self, order: ExchangeOrder, execution: Execution, now: datetime) -> None:
+        """Report a fill that takes the place of another."""
+        self.put(correction_report(order, execution, self._currency, now))
 
     def on_rejection(self, order: ExchangeOrder, now: datetime) -> None:
         """Report a refused order."""

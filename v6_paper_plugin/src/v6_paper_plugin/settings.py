@@ -6,9 +6,9 @@ from datetime import date
 from decimal import Decimal
 from enum import auto
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from v6core.contracts import parse_contract
 from v6core.identifiers import printable
@@ -74,6 +74,8 @@ class PaperSettings(BaseModel):
     """Prices of contracts, by their text, for given quotes."""
     default_price: Positive = Decimal(100)
     """The price of every other contract, for given quotes."""
+    hours: Literal["all", "regular"] | None = None
+    """When the market is open; with given quotes "all", around the clock, unless said, else "regular"."""
     seed: int = 6
     """What the synthetic market is made from: the same seed, the same quotes."""
     start: date | None = None
@@ -142,6 +144,12 @@ class PaperSettings(BaseModel):
                 raise ValueError(f"give the legs of {text} their prices: a combo has none of its own")
             prices[contract.key] = price
         return prices
+
+    @model_validator(mode="after")
+    def _check_hours(self) -> Self:
+        if self.hours == "all" and self.quotes_from[0] != "given":
+            raise ValueError('hours = "all" belongs to quotes = "given": other quotes come in regular hours')
+        return self
 
     @property
     def quotes_from(self) -> tuple[str, str]:

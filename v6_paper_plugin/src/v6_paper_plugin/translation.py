@@ -20,6 +20,7 @@ from v6core.quotes import Quote
 from v6core.reports import (
     AdjustmentReport,
     CancelRefusedReport,
+    FillCorrectionReport,
     FillReport,
     ModifyRefusedReport,
     OrderReport,
@@ -62,7 +63,7 @@ def order_report(order: ExchangeOrder, time: datetime) -> OrderReport:
     """Return how an order stands."""
     return OrderReport(
         time=time,
-        order_ref=order.ref,
+        order_ref=told_ref(order),
         broker_order_id=order.broker_order_id,
         status=ReportedStatus(order.status),
         working=order.is_working,
@@ -101,14 +102,33 @@ def fill_report(order: ExchangeOrder, execution: Execution, currency: str) -> Fi
         time=execution.time,
         account=order.account,
     )
-    return FillReport(time=execution.time, order_ref=order.ref, broker_order_id=order.broker_order_id, fill=fill)
+    return FillReport(time=execution.time, order_ref=told_ref(order), broker_order_id=order.broker_order_id, fill=fill)
+
+
+def correction_report(
+    order: ExchangeOrder, execution: Execution, currency: str, time: datetime
+) -> FillCorrectionReport:
+    """Return the execution that takes the place of another, or that the other is taken back."""
+    assert execution.replaces is not None
+    return FillCorrectionReport(
+        time=time,
+        order_ref=told_ref(order),
+        broker_order_id=order.broker_order_id,
+        replaces=execution.replaces,
+        fill=fill_report(order, execution, currency).fill if execution.quantity else None,
+    )
+
+
+def told_ref(order: ExchangeOrder) -> str | None:
+    """Return the reference that is told of an order: none for one that somebody else placed."""
+    return None if order.foreign else order.ref
 
 
 def rejection_report(order: ExchangeOrder, time: datetime) -> RejectionReport:
     """Return why an order was refused."""
     return RejectionReport(
         time=time,
-        order_ref=order.ref,
+        order_ref=told_ref(order),
         broker_order_id=order.broker_order_id,
         code=order.code,
         reason=order.reason or "refused",

@@ -19,6 +19,7 @@ from typing import Any
 from v6_paper_plugin.exchange.admission import Admission, quotes_end, too_late
 from v6_paper_plugin.exchange.agenda import Agenda, Due, Entry
 from v6_paper_plugin.exchange.commissions import Commissions
+from v6_paper_plugin.exchange.corrections import Corrections
 from v6_paper_plugin.exchange.groups import quantity_after_entry, quantity_after_fill, workable
 from v6_paper_plugin.exchange.ledger import Ledger
 from v6_paper_plugin.exchange.listener import Adjustment, Listener
@@ -65,6 +66,7 @@ class Exchange:
         self.admission = Admission(rules, market, ledger, self.orders, commissions)
         self.watches = Watches(market, now)
         self.venue = venue(self)
+        self.corrections = Corrections(self, listener)
         self.equity_at_close = ledger.equity_at_open
         self._commissions = commissions
         self._listener = listener
@@ -140,11 +142,14 @@ class Exchange:
                 if order.is_open and order.expires_at == entry.time:
                     self._end(order, OrderStatus.EXPIRED, "its time is over")
 
-    def take(self, ticks: Sequence[Tick]) -> None:
-        """Take quotes of this moment: match on them, and hand them to whoever streams quotes."""
+    def take(self, ticks: Sequence[Tick], *, anew: bool = False) -> None:
+        """Take quotes of this moment: match on them, and hand them to whoever streams quotes.
+
+        Those that are ``anew`` show their sizes again, even where they are what was quoted before.
+        """
         if not ticks:
             return
-        self.venue.take(ticks)
+        self.venue.take(ticks, anew=anew)
         self._free()
         if self._on_ticks is not None:
             self._on_ticks(ticks)
@@ -178,7 +183,8 @@ class Exchange:
         if session is None:
             return
         self.ledger.equity_at_open = self.equity_at_close
-        self.venue.open(session.open)
+        if self.market.session(self._now - timedelta(microseconds=1)) is None:
+            self.venue.open(session.open)  # what is open around the clock has the same quotes after midnight
         self.agenda.put(session.close, Due.CLOSE)
         for order in self.orders.open():
             if order.is_open and not order.in_transit and not order.at_market:

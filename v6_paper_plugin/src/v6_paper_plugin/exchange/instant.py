@@ -2,8 +2,8 @@
 
 An order with a limit fills at it, one with a stop alone at that; of a combo's limit, the difference to the legs' prices
 is put on one leg (``combos.leg_prices``), so that the legs' net is the limit exactly. What has no price of its own
-fills at what the market shows: what is asked to buy, what is bid to sell; where it shows nothing, nothing fills.
-A bracket's exits rest.
+fills at what the market shows: what is asked to buy, what is bid to sell. Where it shows nothing, an order waits for a
+quote, or is not filled at all if it is IOC or FOK. A bracket's exits rest.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from v6_paper_plugin.exchange.orders import ExchangeOrder
 from v6_paper_plugin.exchange.venue import Floor
 from v6_paper_plugin.market import Market, Tick
 from v6core.contracts import Combo
+from v6core.money import plain
+from v6core.orders import TimeInForce
 from v6core.words import Word
 
 
@@ -43,6 +45,7 @@ class InstantVenue:
         self._floor = floor
         self._rule = rule
         self._delay = delay
+        self._waiting: dict[int, tuple[ExchangeOrder, Decimal]] = {}
 
     def enter(self, order: ExchangeOrder, workable: Decimal) -> None:
         """Fill what the rule says, and ask for the rest to be filled later."""
@@ -65,6 +68,10 @@ class InstantVenue:
         prices = self._prices(order)
         if prices is not None:
             self._floor.filled(order, units, prices)
+        elif order.tif in {TimeInForce.IOC, TimeInForce.FOK}:
+            self._floor.unfilled(order)
+        else:
+            self._waiting[order.number] = (order, units)
 
     def _prices(self, order: ExchangeOrder) -> list[Decimal] | None:
         own = order.limit_price if order.limit_price is not None else order.stop_price
@@ -84,7 +91,8 @@ class InstantVenue:
         """Change nothing: there is no book to open."""
 
     def close(self) -> None:
-        """Change nothing: there is no book to close."""
+        """Let nobody wait any longer: whoever is left comes again with the next session."""
+        self._waiting.clear()
 
     def resize(self, order: ExchangeOrder, workable: Decimal) -> None:
         """Change nothing: what may fill is asked when it fills."""
@@ -93,17 +101,31 @@ class InstantVenue:
         """Change nothing: what may fill is asked when it fills."""
 
     def leave(self, order: ExchangeOrder) -> None:
-        """Change nothing: an order that has ended is not filled."""
+        """Take an order out from among those that wait for a quote."""
+        self._waiting.pop(order.number, None)
 
-    def take(self, ticks: Sequence[Tick]) -> None:
-        """Change nothing: no fill waits for a quote."""
+    def take(self, ticks: Sequence[Tick], *, anew: bool = False) -> None:  # noqa: ARG002 -- Venue's signature
+        """Fill the orders that have waited for a quote of these contracts."""
+        quoted = {tick.contract.key for tick in ticks}
+        for order, units in list(self._waiting.values()):
+            waits = order.number in self._waiting  # one that filled just before may have taken it out
+            if waits and any(leg.key in quoted for leg, _ in order.legs):
+                del self._waiting[order.number]
+                self._fill(order, min(units, order.leaves))
 
     def save(self) -> dict[str, Any]:
-        """Return nothing: it has no state."""
-        return {}
+        """Return which orders wait for a quote, and how much of each."""
+        return {"waiting": [[number, plain(units)] for number, (_, units) in self._waiting.items()]}
 
-    def load(self, saved: dict[str, Any], orders: Sequence[ExchangeOrder], contracts: Mapping[str, Any]) -> None:
-        """Change nothing: it has no state."""
+    def load(
+        self,
+        saved: dict[str, Any],
+        orders: Sequence[ExchangeOrder],
+        contracts: Mapping[str, Any],  # noqa: ARG002 -- Venue's signature
+    ) -> None:
+        """Let the same orders wait."""
+        by_number = {order.number: order for order in orders}
+        self._waiting = {number: (by_number[number], Decimal(units)) for number, units in saved.get("waiting", [])}
 
     def sync(self, order: ExchangeOrder) -> None:
         """Change nothing: a trail does not move here."""

@@ -93,11 +93,15 @@ class Ledger:
     def settle(self, contract: Contract, price: Decimal) -> Decimal:
         """Close a position for cash at a price without an order; return its signed change."""
         change = -self.quantity(contract)
-        amount = -change * price * contract.multiplier
+        self.adjust(contract, change, price)
+        return change
+
+    def adjust(self, contract: Contract, quantity: Decimal, price: Decimal) -> None:
+        """Change a position by a signed quantity without an order, for cash at a price."""
+        amount = -quantity * price * contract.multiplier
         self.cash += amount
         self.settlements += amount
-        self._move(contract, change, price)
-        return change
+        self._move(contract, quantity, price)
 
     def quantity(self, contract: Contract) -> Decimal:
         """Return the signed quantity held."""

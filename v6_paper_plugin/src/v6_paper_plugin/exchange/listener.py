@@ -40,6 +40,10 @@ class Listener(Protocol):
         """Hear of a fill."""
         ...
 
+    def on_correction(self, order: ExchangeOrder, execution: Execution, now: datetime) -> None:
+        """Hear that an execution takes the place of the one that it ``replaces``."""
+        ...
+
     def on_rejection(self, order: ExchangeOrder, now: datetime) -> None:
         """Hear that an order was refused; its ``code`` and ``reason`` say why."""
         ...
@@ -53,5 +57,5 @@ class Listener(Protocol):
         ...
 
     def on_adjustment(self, adjustment: Adjustment) -> None:
-        """Hear that a position expired, was exercised or was assigned."""
+        """Hear that a position changed without an order."""
         ...

@@ -48,6 +48,8 @@ class ExchangeOrder:
     order_id: str | None = None
     strategy_id: str | None = None
     account: str | None = None
+    foreign: bool = False
+    """Whether somebody else placed it, under no reference of ours: ``ref`` is then the exchange's own."""
 
     number: int = 0
     broker_order_id: str = ""
@@ -109,6 +111,13 @@ class Execution:
     price: Decimal
     commission: Decimal
     time: datetime
+    replaces: str | None = None
+    """The execution that this one corrects, and in whose place it counts; with quantity zero, nothing does."""
+
+    @property
+    def signed_quantity(self) -> Decimal:
+        """What it did to the position."""
+        return self.action.sign * self.quantity
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,10 @@ class MarketTime:
         moment = self._anchor + timedelta(microseconds=round(gone * 1e6))
         return moment if self._clock is None else max(moment, self._clock())
 
+    def skip(self, seconds: float) -> None:
+        """Let market seconds pass at once."""
+        self._anchor += timedelta(seconds=seconds)
+
     def seconds_until(self, moment: datetime) -> float:
         """Return how many seconds of the loop are left until a moment at the market."""
         return max((moment - self.now()).total_seconds() / self._speed, 0.0)
@@ -57,6 +61,10 @@ class Pump:
     def now(self) -> datetime:
         """Return the time at the exchange."""
         return max(self._time.now(), self._exchange.now)
+
+    def skip(self, seconds: float) -> None:
+        """Let market seconds pass at once; what is due by then is done when the exchange catches up."""
+        self._time.skip(seconds)
 
     def catch_up(self) -> None:
         """Have the exchange do what is due by now."""

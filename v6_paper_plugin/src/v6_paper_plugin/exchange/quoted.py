@@ -177,13 +177,13 @@ class QuotedVenue:
     def resume(self, order: ExchangeOrder) -> None:
         """Change nothing: fills come with quotes."""
 
-    def take(self, ticks: Sequence[Tick]) -> None:
+    def take(self, ticks: Sequence[Tick], *, anew: bool = False) -> None:
         """Match each contract's orders on its new quote, then the combos of those contracts."""
         combos: set[str] = set()
         for tick in ticks:
             key = tick.contract.key
             desk = self._desks.get(key)
-            if desk is None or tick == desk.tick:
+            if desk is None or (tick == desk.tick and not anew):
                 continue
             combos |= self._combos_of.get(key, set())
             self._tell(desk, desk.quote(tick))

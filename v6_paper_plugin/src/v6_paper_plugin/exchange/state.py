@@ -87,7 +87,13 @@ class StateWriter:
             if order.is_open:
                 self._open[order.number] = standing
         self._orders_known = len(exchange.orders)
-        return rows
+        return {**rows, **self._corrected(exchange)}
+
+    def _corrected(self, exchange: Exchange) -> dict[Key, str]:
+        """Return the orders whose executions were corrected, which may have ended long before."""
+        later = exchange.executions[self._executions_known :]
+        orders = (exchange.orders.get(execution.ref) for execution in later if execution.replaces is not None)
+        return {("orders", order.number): _text(_record(order, self._contracts)) for order in orders if order}
 
     def _grown(self, part: str, records: Sequence[Execution | Adjustment], known: int) -> dict[Key, str]:
         later = enumerate(records[known:], known + 1)

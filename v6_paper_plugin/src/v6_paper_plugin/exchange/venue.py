@@ -70,8 +70,11 @@ class Venue(Protocol):
         """Go on with an order after the time that was asked for."""
         ...
 
-    def take(self, ticks: Sequence[Tick]) -> None:
-        """Take the quotes of one moment, in order of their contracts, and match on them."""
+    def take(self, ticks: Sequence[Tick], *, anew: bool = False) -> None:
+        """Take the quotes of one moment, in order of their contracts, and match on them.
+
+        One that an order has met already counts once, unless it is quoted ``anew``.
+        """
         ...
 
     def save(self) -> dict[str, Any]:

@@ -1,8 +1,11 @@
-"""The market of a dry run: prices that a program or its configuration gives, around the clock.
+"""The market of a dry run: prices and quotes that a program or its configuration gives.
 
-A price given for a contract holds until another is given; a contract without one is worth ``default_price``. Its quote
-is that price on both sides. Nothing ticks of itself, so ``ticks`` is empty: ``give`` returns the tick that it makes,
-for whoever runs the exchange to hand on. A session is a whole day in New York, so that a dry run works on a Sunday.
+A price given for a contract holds until something else is given; its quote is that price on both sides, for more than
+anybody wants. A contract without one is worth ``default_price``. A quote given for a contract has two sides with their
+sizes and the time at which it was given; it holds as long, and each regular session opens with it afresh. Nothing ticks
+of itself, so ``ticks`` is empty: ``give`` and ``quote`` return the tick that they make, for whoever runs the exchange
+to hand on. With hours "all" a session is a whole day in New York, so that a dry run works on a Sunday; with "regular"
+sessions are those of US stocks.
 """
 
 from __future__ import annotations
@@ -11,18 +14,21 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cache, lru_cache
+from typing import Any, Literal
 
 from v6_paper_plugin.market.listing import usual_details, week_ends
 from v6_paper_plugin.market.tape import Tick
 from v6core.contracts import Contract, ContractDetails, Future, FutureOption, Option, Stock, parse_contract
-from v6core.money import to_decimal
+from v6core.money import ZERO, plain, to_decimal
 from v6core.quotes import ChainExpiration, OptionChain
-from v6core.sessions import NEW_YORK, Session, trading_day
+from v6core.sessions import NEW_YORK, Session, next_session, session_at, trading_day
 
 DEFAULT_PRICE = Decimal(100)
 _DEFAULT_START = datetime(2026, 6, 1, 13, 30, tzinfo=UTC)
 _LISTED = timedelta(days=731)
 _PLENTY = Decimal(1_000_000)
+Amount = Decimal | float | str
+Hours = Literal["all", "regular"]
 
 
 @cache
@@ -52,15 +58,19 @@ class GivenMarket:
 
     def __init__(
         self,
-        prices: Mapping[str, Decimal | float | str] | None = None,
+        prices: Mapping[str, Amount] | None = None,
         *,
-        default_price: Decimal | float | str = DEFAULT_PRICE,
+        default_price: Amount = DEFAULT_PRICE,
         start: datetime = _DEFAULT_START,
+        hours: Hours = "all",
     ) -> None:
         self.start = start.astimezone(UTC)
+        self._hours = hours
         self._default_price = _positive(default_price, "default_price")
         self._listed: dict[str, ContractDetails] = {}
         self._prices: dict[str, Decimal] = {}
+        self._quotes: dict[str, Tick] = {}
+        self._saved: dict[str, Any] = {"prices": {}, "quotes": {}}
         for text, price in (prices or {}).items():
             contract = parse_contract(text)
             self._prices[contract.key] = _positive(price, f"price of {contract.key}")
@@ -74,20 +84,68 @@ class GivenMarket:
         """Return the last price given for a contract, else the default."""
         return self._prices.get(contract.key, self._default_price)
 
-    def give(self, contract: Contract, price: Decimal | float | str, at: datetime) -> Tick:
+    def give(self, contract: Contract, price: Amount, at: datetime) -> Tick:
         """Set a contract's price from a moment on, and return the tick that this is; ValueError for a combo."""
-        if contract.kind == "COMBO":
+        known = self._single(contract)
+        self._prices[known.key] = _positive(price, f"price of {known.key}")
+        self._quotes.pop(known.key, None)
+        self._saved["quotes"].pop(known.key, None)
+        self._saved["prices"][known.key] = plain(self._prices[known.key])
+        return self._tick(known, at)
+
+    def quote(
+        self,
+        contract: Contract,
+        bid: Amount | None,
+        ask: Amount | None,
+        *,
+        bid_size: Amount | None = None,
+        ask_size: Amount | None = None,
+        at: datetime,
+    ) -> Tick:
+        """Set a contract's two sides from a moment on, and return the tick that this is.
+
+        On a side that is None nobody is there; one without a size is there for more than anybody wants. ValueError for
+        a bid above the ask, for what is not positive, and for a combo.
+        """
+        known = self._single(contract)
+        sides = _side(known, "bid", bid, bid_size), _side(known, "ask", ask, ask_size)
+        tick = Tick(at.astimezone(UTC), known, *sides[0], *sides[1])
+        if tick.bid is not None and tick.ask is not None and tick.bid > tick.ask:
+            raise ValueError(f"the quote of {known.key} is crossed: bid {tick.bid:f} is above ask {tick.ask:f}")
+        self._quotes[known.key] = tick
+        self._saved["quotes"][known.key] = _as_json(tick)
+        return tick
+
+    def has_quote(self, contract: Contract) -> bool:
+        """Tell whether a contract shows a quote that was given, and not a price."""
+        return contract.key in self._quotes
+
+    def _single(self, contract: Contract) -> Contract:
+        details = self.details(contract)
+        if details is None:
             raise ValueError(f"give the legs of {contract.key} their prices: a combo has none of its own")
-        self._prices[contract.key] = _positive(price, f"price of {contract.key}")
-        return self._tick(contract, at)
+        return details.contract
+
+    def save(self) -> dict[str, Any]:
+        """Return as JSON the prices and quotes that were given since the market was made."""
+        return self._saved
+
+    def load(self, saved: Mapping[str, Any], at: datetime) -> None:
+        """Give again what ``save`` returned: the prices from a moment on, the quotes from theirs."""
+        for text, price in saved["prices"].items():
+            self.give(parse_contract(text), price, at)
+        for text, (given, bid, bid_size, ask, ask_size) in saved["quotes"].items():
+            moment = datetime.fromisoformat(given)
+            self.quote(parse_contract(text), bid, ask, bid_size=bid_size, ask_size=ask_size, at=moment)
 
     def session(self, at: datetime) -> Session | None:
-        """Return the day in New York that a moment lies in."""
-        return _day(trading_day(at))
+        """Return the session that a moment lies in: with all hours, its day in New York."""
+        return session_at(at) if self._hours == "regular" else _day(trading_day(at))
 
     def next_session(self, after: datetime) -> Session | None:
-        """Return the day in New York that follows a moment's."""
-        return _day(trading_day(after) + timedelta(days=1))
+        """Return the session that follows a moment: with all hours, the next day in New York."""
+        return next_session(after) if self._hours == "regular" else _day(trading_day(after) + timedelta(days=1))
 
     def details(self, contract: Contract) -> ContractDetails | None:
         """Return any single contract as it is, with the ticks usual for its kind; None for a combo."""
@@ -116,8 +174,16 @@ class GivenMarket:
         return _chain(Stock(symbol).symbol, trading_day(at))
 
     def tick(self, contract: Contract, at: datetime) -> Tick | None:
-        """Return a contract's price as its bid and its offer; None for a combo."""
-        return None if contract.kind == "COMBO" else self._tick(contract, at)
+        """Return the quote that was given for a contract, else its price as bid and offer; None for a combo."""
+        if contract.kind == "COMBO":
+            return None
+        given = self._quotes.get(contract.key)
+        return self._tick(contract, at) if given is None else self._afresh(given, at)
+
+    def _afresh(self, tick: Tick, at: datetime) -> Tick:
+        """Return a given quote as the session shows it: one that is older, from the open on."""
+        session = session_at(at) if self._hours == "regular" else None
+        return tick if session is None or session.open <= tick.time else tick._replace(time=session.open)
 
     def _tick(self, contract: Contract, at: datetime) -> Tick:
         details, price = self.details(contract), self.price(contract)
@@ -129,8 +195,22 @@ class GivenMarket:
         return iter(())
 
 
-def _positive(value: Decimal | float | str, what: str) -> Decimal:
+def _positive(value: Amount, what: str) -> Decimal:
     price = to_decimal(value, what)
     if price <= 0:
         raise ValueError(f"{what} must be positive, not {price:f}")
     return price
+
+
+def _side(contract: Contract, side: str, price: Amount | None, size: Amount | None) -> tuple[Decimal | None, Decimal]:
+    """Return the price and the size of one side of a quote; where nobody is there, no size."""
+    if price is None:
+        return None, ZERO
+    shown = _PLENTY if size is None else _positive(size, f"{side}_size of {contract.key}")
+    return _positive(price, f"{side} of {contract.key}"), shown
+
+
+def _as_json(tick: Tick) -> list[str | None]:
+    sides = ((tick.bid, tick.bid_size), (tick.ask, tick.ask_size))
+    numbers = [number for price, size in sides for number in (price, None if price is None else size)]
+    return [tick.time.isoformat(), *(None if number is None else plain(number) for number in numbers)]

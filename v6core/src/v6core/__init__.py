@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     )
 
 __version__ = "0.1.0"
+PLUGIN_API = "1.0"
+"""The plugin contract: a minor only adds, a major may take away. See ``docs/decisions/plugin-contract.md``."""
 
 _HOMES = {
     "blocking": ("connect",),
@@ -93,6 +95,7 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "PLUGIN_API",
     "ActionTaken",
     "BracketOrder",
     "Broker",

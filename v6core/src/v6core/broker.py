@@ -160,7 +160,8 @@ class BrokerSpec(Generic[Settings]):
     """How a plugin announces a broker: its name, its section of the configuration, what it does and how it is made.
 
     ``order_options`` is the model of what an order may carry for this broker alone. ``event_loop`` returns a factory of
-    the event loop that the settings call for, or None for any; a broker whose time is simulated names one.
+    the event loop that the settings call for, or None for any; a broker whose time is simulated names one. ``api`` is
+    the plugin contract that the broker was written for, as in ``v6core.PLUGIN_API``; unsaid, it is the first.
     """
 
     name: str
@@ -169,3 +170,4 @@ class BrokerSpec(Generic[Settings]):
     create: Callable[[Settings, BrokerContext], Broker]
     order_options: type[BaseModel] | None = None
     event_loop: Callable[[Settings], Callable[[], asyncio.AbstractEventLoop] | None] = field(default=_any_loop)
+    api: str = field(default="1.0", kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import auto
 from typing import Self
 
@@ -70,6 +71,32 @@ class OrderSupport(BaseModel):
     tifs: frozenset[TimeInForce]
 
 
+class BracketSupport(BaseModel):
+    """One row of the brackets that are taken: entries and exits of these types, on these kinds of contract."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kinds: frozenset[str]
+    entry_types: frozenset[OrderType]
+    exit_types: frozenset[OrderType]
+    tifs: frozenset[TimeInForce]
+    one_tif: bool = False
+    """The entry and its exits share one time in force."""
+
+    def takes(self, entry: Order, exits: Sequence[Order]) -> bool:
+        """Tell whether an entry and its exits, all on one contract of the entry's, are a bracket of this row."""
+        contract, tifs = entry.contract, {order.tif for order in (entry, *exits)}
+        return (
+            contract is not None
+            and contract.kind in self.kinds
+            and all(order.contract is not None and order.contract.key == contract.key for order in exits)
+            and entry.order_type in self.entry_types
+            and all(order.order_type in self.exit_types for order in exits)
+            and tifs <= self.tifs
+            and not (self.one_tif and len(tifs) > 1)
+        )
+
+
 class Capabilities(BaseModel):
     """What a broker does, sentence by sentence. What is not declared is refused before anything is sent."""
 
@@ -81,14 +108,20 @@ class Capabilities(BaseModel):
     """Order types × times in force × contract kinds."""
     bracket: bool = False
     """An entry and its exits are taken as one unit; exits wait for the entry."""
+    brackets: tuple[BracketSupport, ...] = ()
+    """Which brackets are taken, where not all are whose orders are taken; none: all."""
     exit_release: ExitRelease | None = None
     """When the exits of a bracket come to the market."""
     oca_types: frozenset[OcaType] = frozenset()
     """The one-cancels-all groups that the broker keeps itself."""
+    reserves_holdings: bool = False
+    """What an open order is to close is set aside for it: a second one that is to close the same is refused."""
     unit: UnitKind = UnitKind.SEQUENTIAL
     """How whole several orders placed together are."""
     max_combo_legs: int = Field(default=0, ge=0)
     """The most legs that one combo order may have; 0: combos are not taken."""
+    combo_leg_kinds: frozenset[str] = frozenset()
+    """Kinds of contract that a combo's legs may be; none: all that are traded."""
     combo_guaranteed: bool = False
     """A combo fills all its legs in ratio or none."""
     modify: ModifyKind = ModifyKind.NONE
@@ -122,7 +155,13 @@ class Capabilities(BaseModel):
             raise ValueError("exit_release belongs to a broker that takes brackets, and only to it")
         if self.max_combo_legs == 1:
             raise ValueError("max_combo_legs is 0 for none, or at least 2")
+        if self.brackets and not self.bracket:
+            raise ValueError("brackets belongs to a broker that takes brackets, and only to it")
         return self
+
+    def takes_bracket(self, entry: Order, exits: Sequence[Order]) -> bool:
+        """Tell whether the broker takes an entry and its exits as one unit."""
+        return self.bracket and (not self.brackets or any(row.takes(entry, exits) for row in self.brackets))
 
     def why_not(self, order: Order) -> str | None:
         """Return why the broker does not take an order, or None where it does."""
@@ -131,6 +170,10 @@ class Capabilities(BaseModel):
             return "the order has no contract"
         if contract.kind == "COMBO" and len(contract.legs) > self.max_combo_legs:
             return f"it takes at most {self.max_combo_legs} legs in one order, not {len(contract.legs)}"
+        if contract.kind == "COMBO" and self.combo_leg_kinds:
+            strange = sorted({leg.contract.kind for leg in contract.legs} - self.combo_leg_kinds)
+            if strange:
+                return f"it takes no {strange[0]} as a leg of a combo"
         oca_type = order.oca_type or OcaType.CANCEL_WITH_BLOCK
         if order.oca_group is not None and oca_type not in self.oca_types:
             return f"it keeps no one-cancels-all groups of type {oca_type}"

@@ -1,12 +1,13 @@
 """Plugins: find what is installed, import only what the configuration names, and refuse what is not sound.
 
 * ``installed`` -- what the installed distributions announce, read from their metadata; nothing is imported
+* ``contract`` -- which plugins this v6core can run
 * ``attaching`` -- a plugin's hooks, checked against ours before any is called
 * ``brokers`` -- from the word in the configuration to a BrokerSpec
 * ``extensions`` -- checks and observers, called one by one so that each answer carries whose it is
 """
 
-from v6core.plugins.brokers import identity, load_broker, settings_models
+from v6core.plugins.brokers import identity, import_file, load_broker, settings_models
 from v6core.plugins.extensions import Checks, Extensions, Observers, load_extensions
 from v6core.plugins.installed import BROKERS, COMMANDS, EXTENSIONS, Installed, installed, load_command
 
@@ -19,6 +20,7 @@ __all__ = [
     "Installed",
     "Observers",
     "identity",
+    "import_file",
     "installed",
     "load_broker",
     "load_command",

@@ -16,6 +16,7 @@ from v6core.broker import BrokerSpec
 from v6core.capabilities import Capabilities
 from v6core.errors import PluginError
 from v6core.plugins.attaching import Attached, told
+from v6core.plugins.contract import age_of, check_api
 from v6core.plugins.installed import BROKERS, find, installed
 
 AnySpec = BrokerSpec[Any]
@@ -29,7 +30,9 @@ def load_broker(plugin: str, folder: Path | None = None) -> AnySpec:
     """
     if plugin.endswith(".py"):
         path = ((folder or Path.cwd()) / plugin).resolve()
-        return _only(_announced(_import_file(path, plugin), plugin, f"the file {plugin}"), plugin)
+        return _only(_announced(import_file(path, plugin), plugin, f"the file {plugin}"), plugin)
+    if "/" in plugin or "\\" in plugin:
+        raise PluginError(f"{plugin!r} is no plugin's name and no Python file", hint="a broker's file ends with .py")
     entry = find(plugin, BROKERS)
     specs = _announced(entry.load(), plugin, str(entry))
     fitting = [spec for spec in specs if spec.name == plugin]
@@ -83,13 +86,14 @@ def _announced(module: object, name: str, whose: str) -> list[AnySpec]:
         announced = hooks[0]()
         specs: list[Any] = [announced] if _is_a(BrokerSpec, announced) else list(announced or ())
     except Exception as error:
-        raise PluginError(f"v6_brokers of {whose} failed: {told(error)}") from error
+        raise PluginError(f"v6_brokers of {whose} failed: {told(error)}", hint=age_of(error)) from error
     return [_checked(spec, whose) for spec in specs]
 
 
 def _checked(spec: Any, whose: str) -> AnySpec:
     if not _is_a(BrokerSpec, spec):
         raise PluginError(f"v6_brokers of {whose} returned {_named(spec)}, not a BrokerSpec")
+    check_api(spec.api, spec.name, whose)
     wrong = {
         "name": not (_is_a(str, spec.name) and spec.name),
         "settings": not _is_model(spec.settings),
@@ -117,13 +121,21 @@ def _named(value: object) -> str:
     return f"the class {value.__name__}" if inspect.isclass(value) else f"{type(value).__name__} {str(value)[:40]!r}"
 
 
-def _import_file(path: Path, plugin: str) -> ModuleType:
-    """Import a file under a name of its own, so that two files called alike do not meet."""
-    if not path.is_file():
+def import_file(path: Path, plugin: str) -> ModuleType:
+    """Import a file under a name made of its path and content: two files called alike do not meet, one is run once."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
         raise PluginError(
             f"there is no file {plugin} ({path})", hint="a relative path starts at the configuration's folder"
-        )
-    name = f"v6_broker_file_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
+        ) from None
+    except OSError as error:
+        raise PluginError(f"the file {plugin} ({path}) cannot be read: {error.strerror}") from error
+    name = f"v6_broker_file_{hashlib.sha256(str(path).encode() + content).hexdigest()[:12]}"
+    return sys.modules.get(name) or _run_file(path, plugin, name)
+
+
+def _run_file(path: Path, plugin: str, name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
@@ -133,5 +145,5 @@ def _import_file(path: Path, plugin: str) -> ModuleType:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
-        raise PluginError(f"the file {plugin} cannot be imported: {told(error)}") from error
+        raise PluginError(f"the file {plugin} cannot be imported: {told(error)}", hint=age_of(error)) from error
     return module

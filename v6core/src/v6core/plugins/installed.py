@@ -15,6 +15,7 @@ from typing import Any
 
 from v6core.errors import PluginError
 from v6core.plugins.attaching import told
+from v6core.plugins.contract import age_of, needed_of_v6core
 
 BROKERS = "v6.brokers"
 """The group of brokers; an entry's name is what the configuration calls ``plugin``."""
@@ -39,6 +40,11 @@ class Installed:
     def __str__(self) -> str:
         return f"{self.distribution} {self.version}"
 
+    @property
+    def needs(self) -> str | None:
+        """What the distribution asks of v6core, as in ``v6core>=0.2``; None where its metadata does not say."""
+        return needed_of_v6core(self.distribution)
+
     def load(self) -> Any:
         """Import what the entry points at; PluginError names distribution, version, cause and the way out."""
         try:
@@ -46,7 +52,7 @@ class Installed:
         except (Exception, SystemExit) as error:
             raise PluginError(
                 f"plugin {self.name!r} of {self} cannot be imported: {told(error)}",
-                hint=_way_out(error, self.distribution),
+                hint=age_of(error, self.distribution) or _way_out(error, self.distribution),
             ) from error
 
 

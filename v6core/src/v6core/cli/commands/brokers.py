@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
 
-from v6core.capabilities import Capabilities
+from v6core import PLUGIN_API
+from v6core.capabilities import BracketSupport, Capabilities
 from v6core.cli.invocation import Invocation, subcommand
 from v6core.cli.telling import table
 from v6core.config import Configuration
-from v6core.plugins import installed, load_broker
+from v6core.plugins import identity, installed, load_broker
 
 
 @subcommand("brokers")
@@ -27,9 +28,10 @@ def command(invocation: Invocation, name: str | None) -> None:
         return
     rows = [_row(configuration, broker) for broker in configuration.brokers]
     plugins = [
-        {"plugin": entry.name, "distribution": entry.distribution, "version": entry.version} for entry in installed()
+        {"plugin": entry.name, "distribution": entry.distribution, "version": entry.version, "needs": entry.needs}
+        for entry in installed()
     ]
-    invocation.tell({"brokers": rows, "installed": plugins}, _lines(rows, plugins))
+    invocation.tell({"brokers": rows, "installed": plugins, "api": PLUGIN_API}, _lines(rows, plugins))
 
 
 def _row(configuration: Configuration, name: str) -> dict[str, Any]:
@@ -39,22 +41,28 @@ def _row(configuration: Configuration, name: str) -> dict[str, Any]:
     return {"name": name, "plugin": plugin, "from": found, "chosen": name == configuration.broker}
 
 
-def _lines(rows: list[dict[str, Any]], plugins: list[dict[str, str]]) -> Iterator[str]:
+def _lines(rows: list[dict[str, Any]], plugins: list[dict[str, Any]]) -> Iterator[str]:
     told = [(row["name"], row["plugin"], row["from"], "yes" if row["chosen"] else "") for row in rows]
     yield from table(("NAME", "PLUGIN", "FROM", "CHOSEN"), told)
     used = {row["plugin"] for row in rows}
     others = [f"{entry['plugin']} ({entry['distribution']})" for entry in plugins if entry["plugin"] not in used]
     if others:
         yield f"also installed: {', '.join(others)}"
-    yield "v6 brokers NAME tells what one of them does"
+    yield f"v6 brokers NAME tells what one of them does; this v6core has plugin contract {PLUGIN_API}"
 
 
 def _show_one(invocation: Invocation, configuration: Configuration, name: str) -> None:
     plugin = configuration.brokers[name].plugin if name in configuration.brokers else name
     spec = load_broker(plugin, configuration.folder)
-    document = {"name": name, "plugin": spec.name, "capabilities": spec.capabilities.model_dump(mode="json")}
+    document = {
+        "name": name,
+        "plugin": spec.name,
+        "from": identity(plugin, configuration.folder),
+        "api": spec.api,
+        "capabilities": spec.capabilities.model_dump(mode="json"),
+    }
     # A set has no order of its own, and the same question has the same answer.
-    invocation.tell(_sorted(document), _told(name, spec.name, spec.capabilities))
+    invocation.tell(_sorted(document), _told(document, spec.capabilities))
 
 
 def _sorted(value: Any) -> Any:
@@ -66,8 +74,8 @@ def _sorted(value: Any) -> Any:
     return value
 
 
-def _told(name: str, plugin: str, capabilities: Capabilities) -> Iterator[str]:
-    yield f"{name} (plugin {plugin})"
+def _told(document: Mapping[str, Any], capabilities: Capabilities) -> Iterator[str]:
+    yield "{name} (plugin {plugin}, {from}, plugin contract {api})".format_map(document)
     for row in capabilities.orders:
         yield f"  {', '.join(sorted(row.kinds))}:"
         yield f"    types {', '.join(sorted(row.order_types))}"
@@ -83,6 +91,13 @@ def _in_words(value: Any) -> str:
             return "-"
         case bool():
             return "yes" if value else "no"
+        case BracketSupport():
+            exits = f"{_in_words(value.entry_types)} with exits {_in_words(value.exit_types)}"
+            return (
+                f"{_in_words(value.kinds)}: {exits}, {_in_words(value.tifs)}{', one for all' if value.one_tif else ''}"
+            )
+        case tuple():
+            return "; ".join(map(_in_words, value)) or "-"  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
         case frozenset():
             return ", ".join(sorted(map(str, value))) or "none"  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
         case _:

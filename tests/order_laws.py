@@ -161,6 +161,13 @@ def quantities_add_up(apply: Machine, events: Events) -> None:
         assert (order.avg_fill_price is None) == (order.filled_quantity == 0)
 
 
+def what_users_see_is_valid(apply: Machine, events: Events) -> None:
+    """An order's view is put together without being validated, and is what validating it would give."""
+    for state in run(apply, events):
+        again = Order.model_validate({name: getattr(state.order, name) for name in state.order.model_fields_set})
+        assert again.model_dump_json(exclude_none=True) == state.order.model_dump_json(exclude_none=True)
+
+
 def the_average_is_weighted(apply: Machine, events: Events) -> None:
     """I8: the average is that of the live fills weighted by quantity, and lies between their prices."""
     order = last(apply, events).order
@@ -389,6 +396,7 @@ def strange_words_change_nothing(apply: Machine, events: Events) -> None:
 
 OF_ONE_ARRIVAL: tuple[Callable[[Machine, Events], None], ...] = (
     quantities_add_up,
+    what_users_see_is_valid,
     the_average_is_weighted,
     what_is_filled_falls_by_corrections_alone,
     commissions_count_once,

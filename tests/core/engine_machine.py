@@ -196,14 +196,7 @@ class EngineMachine(EngineLaws):
     @rule(data=st.data(), take_back=st.booleans(), unheard=st.booleans())
     def correct(self, data: st.DataObject, take_back: bool, unheard: bool) -> None:
         """Correct the price of a fill, or take it back."""
-        book = self.broker.book
-        ours = [
-            execution
-            for execution, report in book.executions.items()
-            if report.order_ref in book.orders
-            and report.broker_order_id == book.orders[report.order_ref].broker_order_id
-            and execution not in self.broker.past_executions
-        ]
+        ours = self._executions()
         if not ours:
             return
         execution = data.draw(st.sampled_from(ours))
@@ -212,6 +205,39 @@ class EngineMachine(EngineLaws):
         self._do(
             lambda: self.broker.correct(execution, **change) if change else self.broker.bust(execution), unheard=unheard
         )
+
+    def _executions(self) -> list[str]:
+        """Return the executions of ours that can still be corrected."""
+        book = self.broker.book
+        return [
+            execution
+            for execution, report in book.executions.items()
+            if report.order_ref in book.orders
+            and report.broker_order_id == book.orders[report.order_ref].broker_order_id
+            and execution not in self.broker.past_executions
+        ]
+
+    @rule(
+        number=st.integers(0, 9),
+        what=st.sampled_from(["fills", "is corrected", "is taken back", "is corrected and taken back"]),
+    )
+    def happen_while_being_told(self, number: int, what: str) -> None:
+        """Let something happen to one of our fills, or fill, when a snapshot has been read and not yet told."""
+        self.is_beyond_limit |= what.endswith("taken back") and Trouble.SELLS in self.troubles
+        self.broker.after_reading.append(lambda: self._happen(number, what))
+
+    def _happen(self, number: int, what: str) -> None:
+        broker, ours = self.broker, self._executions()
+        working = [held for held in broker.book.orders.values() if held.is_open and held.rest]
+        if what == "fills" and working:
+            broker.fill(working[number % len(working)].ref, 1)
+        elif what != "fills" and ours:
+            execution = ours[number % len(ours)]
+            if "corrected" in what:
+                broker.correct(execution, price=Decimal(101))
+                execution = next(reversed(broker.book.executions))
+            if "taken back" in what:
+                broker.bust(execution)
 
     @rule(data=st.data())
     def repeat(self, data: st.DataObject) -> None:

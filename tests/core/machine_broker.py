@@ -7,7 +7,7 @@ it may come to hold two orders. It notes of each sending when and through which 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -70,6 +70,7 @@ class MachineBroker(ScriptedBroker):
         self.since: datetime | None = None
         self.forgotten: set[str] = set()
         self.past_executions: set[str] = set()
+        self.after_reading: list[Callable[[], object]] = []
 
     # The wire.
 
@@ -78,11 +79,11 @@ class MachineBroker(ScriptedBroker):
         await super().connect()
         self.connected_at = asyncio.get_running_loop().time()
 
-    def restore_link(self) -> None:
-        """Have the link back; after a cut it is another connection."""
-        if self.link is LinkState.DOWN:
+    def _tell_link(self, state: LinkState, detail: str) -> None:
+        """Tell of the link; after a cut it is another connection, also where what is behind it is not back yet."""
+        if self.link is LinkState.DOWN and state is not LinkState.DOWN:
             self.connected_at = asyncio.get_running_loop().time()
-        super().restore_link()
+        super()._tell_link(state, detail)
 
     async def place(self, orders: Sequence[Order]) -> tuple[Receipt, ...]:
         """Take note of the sending, and of orders that are sent without being durable, and place them."""
@@ -150,7 +151,8 @@ class MachineBroker(ScriptedBroker):
         """Begin a day: lists tell of it alone."""
         self.since = self.now()
         self.forgotten |= {key for key, held in self.book.orders.items() if not held.is_open}
-        said = {report.fill.execution_id for report in self.said if isinstance(report, FillReport)}
+        told = (report.fill for report in self.said if isinstance(report, FillReport | FillCorrectionReport))
+        said = {fill.execution_id for fill in told if fill is not None}
         self.past_executions |= {*self.book.executions, *said}  # what was taken back unheard is told no more, either
 
     def retell_corrections(self) -> None:
@@ -160,9 +162,12 @@ class MachineBroker(ScriptedBroker):
                 self.repeat(report)
 
     async def snapshot(self) -> Snapshot:
-        """Tell everything, as far back as it reaches."""
+        """Tell everything, as far back as it reaches; what happens after it was read is on its way before it."""
         whole = await super().snapshot()
         self.retell_corrections()
+        happening, self.after_reading = self.after_reading, []
+        for happens in happening:
+            happens()
         gone = {held.broker_order_id for key, held in self.book.orders.items() if key in self.forgotten}
         return whole.model_copy(
             update={

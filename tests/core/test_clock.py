@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from datetime import UTC, datetime, timedelta, timezone
+from threading import Thread
+from time import sleep
 
 import pytest
 
-from v6core.clock import SimulatedClock, SimulatedLoop, SystemClock, run_simulated
+from v6core.clock import SimulatedClock, SimulatedLoop, SteppingClock, SystemClock, run_simulated
 
 START = datetime(2026, 1, 5, 14, 30, tzinfo=UTC)
 
@@ -53,6 +56,34 @@ def running_loop() -> SimulatedLoop:
     return loop
 
 
+async def heard_within(seconds: float) -> bytes:
+    """Return what another thread says after a few milliseconds, or nothing where the time is over first."""
+    ours, theirs = socket.socketpair()
+    reader, writer = await asyncio.open_connection(sock=ours)
+
+    def say() -> None:
+        sleep(0.005)
+        theirs.sendall(b"here")
+
+    thread = Thread(target=say)
+    thread.start()
+    try:
+        async with asyncio.timeout(seconds):
+            return await reader.readexactly(4)
+    except TimeoutError:
+        return b""
+    finally:
+        thread.join()
+        theirs.close()
+        writer.close()
+        await writer.wait_closed()
+
+
+def test_a_loop_with_a_speed_waits_for_what_comes_from_outside() -> None:
+    with asyncio.Runner(loop_factory=lambda: SimulatedLoop(speed=3600)) as runner:
+        assert runner.run(heard_within(36_000)) == b"here"
+
+
 def test_a_loop_jumps_through_a_day_in_order_and_alike_each_time() -> None:
     time, done = run_simulated(a_day())
     assert done == ["open", "noon", "close"]
@@ -91,3 +122,20 @@ def test_simulated_time_goes_on_after_months() -> None:
         return asyncio.get_running_loop().time()
 
     assert run_simulated(main()) == pytest.approx(2**24 + 4.5)
+
+
+def test_a_stepping_clock_jumps_and_goes_on() -> None:
+    clock = SteppingClock(START)
+    clock.advance(3600)
+    assert timedelta(hours=1) <= clock.now() - START < timedelta(hours=2)
+    assert clock.now() <= clock.now()
+
+
+def test_a_stepping_clock_does_not_go_back() -> None:
+    with pytest.raises(ValueError, match="does not go back"):
+        SteppingClock(START).advance(-1)
+
+
+def test_a_stepping_clock_starts_at_an_aware_time() -> None:
+    with pytest.raises(ValueError, match="aware"):
+        SteppingClock(datetime(2026, 1, 2))  # noqa: DTZ001 -- what is refused

@@ -14,7 +14,7 @@ from v6core.events import DoubtRaised, Subject
 from v6core.orders import OrderStatus, Pending
 from v6core.reports import Evidence, LinkState
 from v6core.testing import ScriptedBroker
-from v6core.testing.scripted import Step, accepts, fills, hangs, later, raises
+from v6core.testing.scripted import Call, Step, accepts, fills, hangs, later, raises
 
 D = Decimal
 DOUBTFUL: dict[str, tuple[Step, ...]] = {
@@ -260,6 +260,19 @@ async def test_the_journal_failing_after_the_send_is_an_unknown_outcome() -> Non
         with pytest.raises(OutcomeUnknown, match="the journal failed before their answers"):
             await engine.place_order(GOOG, buy())
     assert len(broker.arrivals) == 1
+
+
+@simulated
+async def test_a_cancel_is_asked_for_until_somebody_answers() -> None:
+    broker = ScriptedBroker()
+    broker.on("cancel")
+    broker.on("cancel")
+    async with engine_on(broker) as engine:
+        order = await engine.place_order(GOOG, buy())
+        with pytest.raises(OutcomeUnknown):
+            await engine.cancel_order(order.order_id)
+        await engine.wait_for(order.order_id, "CANCELLED", timeout=60)
+    assert [call.call for call in broker.calls].count(Call.CANCEL) == 3
 
 
 @simulated

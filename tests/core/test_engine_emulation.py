@@ -22,7 +22,7 @@ from v6core.errors import NotSupported, OrderDenied
 from v6core.events import TradingState
 from v6core.fills import ActionTaken
 from v6core.orders import BracketOrder, OcaType, Order
-from v6core.testing import ScriptedBroker
+from v6core.testing import ScriptedBroker, scripted_capabilities
 from v6core.testing.scripted import accepts, fills, refuses, rejects
 
 CHANGES = pytest.mark.parametrize("modify", [ModifyKind.IN_PLACE, ModifyKind.NONE])
@@ -392,3 +392,57 @@ async def test_what_fills_in_the_moment_in_which_its_bracket_is_over_gets_its_ex
         broker.fill(entry, 4)
         await settle(60)
         assert at_work(broker) == (4, 4)
+
+
+# A broker that sets aside what an order is to close
+
+
+def reserving() -> ScriptedBroker:
+    """Return a broker that keeps no groups, and takes no second order to close what a first is to close."""
+    return ScriptedBroker(scripted_capabilities(bracket=False, oca_types=frozenset(), reserves_holdings=True))
+
+
+@simulated
+async def test_two_exits_of_one_holding_are_not_kept_where_the_broker_sets_it_aside_for_the_first() -> None:
+    broker = reserving()
+    async with keeping(broker) as engine:
+        with pytest.raises(NotSupported, match="no two can wait to close the same GOOG") as denied:
+            await engine.place_bracket_order(bracket(), GOOG)
+        assert "place one of them alone" in str(denied.value.hint)
+        assert kinds(engine)[1:] == ["DENIED"] * 3
+    assert broker.arrivals == []
+
+
+@simulated
+async def test_one_exit_is_kept_where_the_broker_sets_holdings_aside() -> None:
+    broker = reserving()
+    async with keeping(broker) as engine:
+        whole = BracketOrder(buy(10, "100"), stop_loss=Order.stop("SELL", 10, "95"))
+        entry = (await engine.place_bracket_order(whole, GOOG)).orders[0]
+        broker.fill(entry)
+        await settle()
+        assert at_work(broker) == (0, 10)
+
+
+@pytest.mark.parametrize(("quantity", "is_kept"), [(10, False), (5, True)])
+@simulated
+async def test_a_group_is_kept_where_there_is_enough_for_all_its_orders_to_close(quantity: int, is_kept: bool) -> None:
+    broker = reserving()
+    async with keeping(broker) as engine:
+        broker.fill(await engine.place_order(GOOG, buy(10, "100")))
+        await settle()
+        group = [sell(quantity, "110"), Order.stop("SELL", quantity, "95")]
+        if is_kept:
+            await engine.place_oca_group(group, GOOG)
+        else:
+            with pytest.raises(NotSupported, match="no two can wait"):
+                await engine.place_oca_group(group, GOOG)
+    assert len(broker.arrivals) == (3 if is_kept else 1)
+
+
+@simulated
+async def test_a_group_that_closes_nothing_is_kept_where_the_broker_sets_holdings_aside() -> None:
+    broker = reserving()
+    async with keeping(broker) as engine:
+        await engine.place_oca_group([buy(10, "99"), buy(10, "98")], GOOG)
+    assert len(broker.arrivals) == 2

@@ -23,6 +23,7 @@ from core.engine_desk import (
     told,
 )
 from v6core import hookimpl
+from v6core.contracts import Stock
 from v6core.errors import JournalError, NotSupported, OrderDenied, OutcomeUnknown, Unavailable
 from v6core.events import EngineEvent, OrderEvent, OrderWasDenied, TradingState
 from v6core.fills import ActionTaken
@@ -513,3 +514,13 @@ async def test_a_contract_whose_lookup_the_plugins_library_cancels_is_denied() -
     async with engine_on(broker) as engine:
         with pytest.raises(OrderDenied, match="UNKNOWN_CONTRACT"):
             await engine.place_order(GOOG, buy())
+
+
+@simulated
+async def test_an_order_goes_to_the_exchange_that_it_names_also_behind_one_that_names_another() -> None:
+    broker = ScriptedBroker()
+    async with engine_on(broker) as engine:
+        await engine.place_order(GOOG, buy())
+        direct = await engine.place_order(Stock("GOOG", exchange="ARCA"), buy(11))
+    assert direct.contract is not None
+    assert direct.contract.exchange == "ARCA"

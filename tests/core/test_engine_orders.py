@@ -326,10 +326,20 @@ async def test_modify_refused() -> None:
     broker.on("modify", refuses("not now"))
     async with engine_on(broker) as engine:
         order = await engine.place_order(GOOG, buy(10, "99"))
-        with pytest.raises(ModifyRejected, match="the broker refused"):
+        with pytest.raises(ModifyRejected, match="was not changed: the broker refused: not now"):
             await engine.modify_order(order.order_id, limit_price="99.50")
         after = await engine.order(order.order_id)
         assert (after.status, after.limit_price, after.pending_modify) == (OrderStatus.SUBMITTED, D(99), None)
+
+
+@simulated
+async def test_modify_that_is_proved_unsent_says_so() -> None:
+    broker = ScriptedBroker()
+    broker.on("modify", raises(NotSent("the socket is closed")), arrives=False)
+    async with engine_on(broker) as engine:
+        order = await engine.place_order(GOOG, buy(10, "99"))
+        with pytest.raises(ModifyRejected, match="was not changed: it did not leave: the socket is closed"):
+            await engine.modify_order(order.order_id, limit_price="99.50")
 
 
 @simulated

@@ -16,7 +16,6 @@ from v6core.engine.killing import KillReport, kill
 from v6core.identifiers import RandomIds, make_order_ref
 from v6core.journal import open_for_reading
 from v6core.orders import Order
-from v6core.reports import OrderReport, ReportedStatus
 from v6core.testing import ScriptedBroker, ScriptedSettings
 from v6core.testing.scripted import Call, Step
 from v6core.testing.scripted.steps import Refs
@@ -118,15 +117,12 @@ class KillDesk:
 
     def add_foreign(self) -> None:
         """Let somebody else have an order at the broker."""
-        report = OrderReport(
-            time=self.broker.now(), order_ref="by hand", broker_order_id="77", status=ReportedStatus.SUBMITTED
-        )
-        self.broker.book.foreign.append(report)
+        self.broker.place_foreign(GOOG, Order.limit("BUY", 1, 90))
 
     @property
     def open_refs(self) -> list[str]:
         """The references of our orders that are open at the broker."""
-        return [held.ref for held in self.broker.book.orders.values() if held.is_open]
+        return [held.ref for held in self.broker.book.ours]
 
     def times(self, call: Call | str) -> int:
         """Return how often the broker was called for something."""

@@ -87,7 +87,7 @@ class JournalsWord:
         """Replay a journal."""
         with open_for_reading(path) as journal:
             record = Record(journal.engine_id)
-            word = cls(record, Holdings(record))
+            word = cls(record, Holdings())
             record.replay((event_from_json(row.payload) for row in journal.rows()), word._follow)
         return word
 

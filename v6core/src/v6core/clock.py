@@ -1,4 +1,4 @@
-"""Time: the clock protocol, the system's clock, and an event loop whose time can jump.
+"""Time: the clock protocol, the system's clock, clocks and an event loop whose time can jump.
 
 Wall time is for people and for sessions; every duration is a loop's own monotonic time. ``SimulatedLoop`` is an
 asyncio event loop that jumps to its next timer instead of waiting for it, so a trading day runs in a second and
@@ -77,17 +77,49 @@ class SimulatedClock:
         return ran + self._seconds
 
 
+class SteppingClock:
+    """A clock that goes at the machine's pace from a moment on, and jumps when it is told to.
+
+    >>> clock = SteppingClock(datetime(2026, 12, 1, 15, tzinfo=UTC))
+    >>> clock.advance(3600)
+    >>> clock.now().hour
+    16
+    """
+
+    def __init__(self, start: datetime) -> None:
+        if start.tzinfo is None:
+            raise ValueError(f"start must be an aware time, not {start.isoformat()}")
+        self._start = start.astimezone(UTC)
+        self._began = time.monotonic()
+        self._seconds = 0.0
+
+    def advance(self, seconds: float) -> None:
+        """Jump forward."""
+        if seconds < 0:
+            raise ValueError(f"a clock does not go back: {seconds}")
+        self._seconds += seconds
+
+    def now(self) -> datetime:
+        """Return the wall time in UTC, as it is by this clock."""
+        return self._start + timedelta(seconds=self.monotonic())
+
+    def monotonic(self) -> float:
+        """Return the seconds since the start, those that were jumped over included."""
+        return time.monotonic() - self._began + self._seconds
+
+
 class _JumpingSelector(selectors.BaseSelector):
     """A selector that, asked to wait, asks its owner to let the time pass instead."""
 
-    def __init__(self) -> None:
+    def __init__(self, speed: float) -> None:
         self._real = selectors.DefaultSelector()
+        self._speed = speed
         self.pass_time: Callable[[float], bool] = lambda _: False
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None:
             return self._real.select(None)
-        ready = self._real.select(0)
+        ready = self._real.select(max(timeout, 0) / self._speed)
         if ready or timeout <= 0:
             return ready
         return [] if self.pass_time(timeout) else self._real.select(None)
@@ -114,12 +146,15 @@ class _JumpingSelector(selectors.BaseSelector):
 class SimulatedLoop(asyncio.SelectorEventLoop):
     """An event loop that never waits for a timer: when nothing is ready, its time jumps to the next one.
 
+    With a ``speed`` it waits for that part of the time: an hour at a speed of 3600 is a second in which something may
+    come over a socket. What other programs and the kernel are slow at then takes no time from any deadline.
+
     While ``frozen``, time stands still until something outside wakes the loop. The blocking engine freezes it
     between calls, so that no simulated hour passes while the caller thinks.
     """
 
-    def __init__(self) -> None:
-        selector = _JumpingSelector()
+    def __init__(self, speed: float = math.inf) -> None:
+        selector = _JumpingSelector(speed)
         self._elapsed = 0.0
         self.frozen = False
         selector.pass_time = self._pass_time

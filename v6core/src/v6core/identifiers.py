@@ -6,7 +6,6 @@ padding) carry the 128 bits of the UUID, so a reference is 38 characters of ``[a
 
 from __future__ import annotations
 
-import base64
 import random
 import re
 import uuid
@@ -106,5 +105,12 @@ def plainly(text: str, most: int = 1000) -> str:
     return cut if cut.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in cut)
 
 
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+_PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
+_PLACES = tuple(range(120, -1, -10))
+
+
 def _base32(raw: bytes) -> str:
-    return base64.b32encode(raw).decode("ascii").rstrip("=").lower()
+    """Return 16 bytes as base32, two characters at a time: an order's reference is made for each one placed."""
+    number = int.from_bytes(raw) << 2
+    return "".join([_PAIRS[number >> place & 1023] for place in _PLACES])

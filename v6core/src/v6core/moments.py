@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 def in_utc(moment: datetime) -> datetime:
     """Return an aware moment in UTC; ValueError at the ends of the calendar, where UTC has no year for it."""
+    if moment.tzinfo is UTC:
+        return moment
     try:
         return moment.astimezone(UTC)
     except OverflowError:

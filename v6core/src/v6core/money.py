@@ -16,7 +16,14 @@ MOST_PLACES = 10
 EXACT = Context(prec=80)
 
 
-_USUAL = frozenset(range(-MOST_PLACES, 1))
+def is_plain(number: Decimal) -> bool:
+    """Tell whether a number is not negative, and so short in plain text that it lies within all bounds; most are."""
+    text = str(number)
+    return len(text) <= _PLAIN and text.replace(".", "", 1).isdigit()
+
+
+# A digit and a point in front of as many places as there may be; also no more digits than the largest has.
+_PLAIN = MOST_PLACES + 2
 
 
 def to_decimal(value: object, what: str = "number") -> Decimal:
@@ -25,9 +32,8 @@ def to_decimal(value: object, what: str = "number") -> Decimal:
     Raises ValueError for NaN, infinities, booleans, text that is no number, and magnitudes that no broker trades.
     """
     number = value if type(value) is Decimal else _read(value, what)
-    sign, digits, exponent = number.as_tuple()
-    if not sign and exponent in _USUAL and len(digits) <= LARGEST.adjusted():
-        return number  # as nearly all are; what follows is for the others
+    if is_plain(number):
+        return number
     if not number.is_finite():
         raise ValueError(f"{what} must be finite, not {number}")
     if number.adjusted() >= LARGEST.adjusted() and number:
@@ -81,7 +87,8 @@ def _places(number: Decimal) -> int:
 
 def plain(number: Decimal) -> str:
     """Return the number in plain decimal text, without an exponent."""
-    return f"{number:f}"
+    text = str(number)
+    return f"{number:f}" if "E" in text else text
 
 
 def _field(value: Any, info: ValidationInfo) -> Decimal:

@@ -98,12 +98,13 @@ class CheckContext:
     """What a check is told beside the order. Fields may be added; none will go.
 
     ``positions`` is the broker's signed quantity per contract key; ``open_orders`` is all that works or is in doubt,
-    with what is being placed at this moment, each as large as it may be; ``trading_reason`` is why trading is not
-    ACTIVE; ``reducing`` says that the order only reduces what the broker says is held, net of what already works or is
-    in doubt against it. ``before`` is there where a change is judged: the order as it stands, which it may stay.
-    ``recent`` holds the orders and changes sent lately, oldest first, each with the monotonic time at which it was, and
-    ``orders_today`` counts the orders of the day in New York. ``rates`` say what one unit of another currency is in the
-    account's; ``arming`` is what was said about real money.
+    with what is being placed at this moment, each as large as it may be, and with ended orders of which fills are told
+    and have not come, as large as what is told; ``trading_reason`` is why trading is not ACTIVE; ``reducing`` says that
+    the order only reduces what the broker says is held, net of what already works or is in doubt against it.
+    ``before`` is there where a change is judged: the order as it stands, which it may stay. ``recent`` holds the orders
+    and changes sent lately, oldest first, each with the monotonic time at which it was, and ``orders_today`` counts the
+    orders of the day in New York. ``rates`` say what one unit of another currency is in the account's; ``arming`` is
+    what was said about real money.
     """
 
     now: datetime
@@ -162,8 +163,12 @@ def only_reduces(order: Order, positions: Mapping[str, Decimal], open_orders: tu
 
 
 def is_undecided(order: Order) -> bool:
-    """Tell whether nobody knows that an order works: it was never answered, or a cancel of it was not."""
-    return order.status is OrderStatus.IN_DOUBT or order.pending_cancel is Pending.IN_DOUBT
+    """Tell whether nobody knows that an order works: it was never answered, or a cancel of it was not.
+
+    Nor does one that has ended, which is among the open orders for what it filled: those fills have not come.
+    """
+    in_doubt = order.status is OrderStatus.IN_DOUBT or order.pending_cancel is Pending.IN_DOUBT
+    return in_doubt or order.status.is_terminal
 
 
 def worst_case(

@@ -124,7 +124,7 @@ def assemble(plan: Blueprint, open_broker: OpenBroker) -> Parts:
     limits = plan.limits.for_simulated() if simulated else plan.limits
     journal = plan.open_journal()
     record = Record(journal.engine_id, plan.name)
-    holdings = Holdings(record)
+    holdings = Holdings()
     alarms = Alarms()
     followers: list[Notify] = [holdings.learn, alarms.learn]
     scribe = Scribe(journal, record, followers)

@@ -7,6 +7,7 @@ The send runs in a task of its own, so that a caller who gives up does not cut i
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from typing import Any, Literal, NoReturn, TypeVar
 from uuid import UUID
@@ -68,6 +69,7 @@ class Dispatch:
         )
         self._placements: set[asyncio.Task[Any]] = set()
         self._requests: set[asyncio.Task[Any]] = set()
+        self._missing: set[asyncio.Task[None]] = set()
         self._asking: set[tuple[UUID, Request]] = set()
         self._placing: dict[UUID, tuple[Order, asyncio.Future[None]]] = {}
 
@@ -229,6 +231,14 @@ class Dispatch:
             self._asking.add((order_id, Subject.CANCEL))
             purpose = self._record.cancels.get(order_id)
             await _apart(self._request_cancel(self.state(order_id).order, purpose), self._requests)
+            task = asyncio.get_running_loop().create_task(self._miss_answer(order_id))
+            self._missing.add(task)
+            task.add_done_callback(self._missing.discard)
+
+    async def _miss_answer(self, order_id: UUID) -> None:
+        """Have a cancel that was asked for again doubted again where nobody answers that one either."""
+        with contextlib.suppress(OutcomeUnknown):
+            await self._answer_to(Subject.CANCEL, order_id, lambda: self._cancel_answered(order_id))
 
     async def modify(self, order_id: UUID, changes: Mapping[str, Any]) -> Order:
         """Change terms of a working order and return it once the broker has confirmed them.
@@ -305,7 +315,7 @@ class Dispatch:
         state = self.state(order_id)
         if all(getattr(state.terms, name) == getattr(wanted, name) for name in changes):
             return state.order
-        why = f"it is {state.status}" if state.status.is_terminal else "the broker refused"
+        why = f"it is {state.status}" if state.status.is_terminal else state.unchanged or "the broker shows other terms"
         raise ModifyRejected(f"order {order_id} was not changed: {why}", order_id=order_id)
 
     async def _ask(self, order_id: UUID, subject: Request, request: Coroutine[Any, Any, None]) -> None:

@@ -83,12 +83,12 @@ class Gate:
         self._is_ready = is_ready
         self._link = link
         self._validate_options = validate_options
-        self._details: dict[str, ContractDetails] = {}
+        self._details: dict[Contract, ContractDetails] = {}
         self._placing: set[UUID] = set()
         self.last_looks: dict[UUID, Callable[[Order], Denial | None]] = {}
 
     def bind(self, contract: Contract, order: Order) -> Order:
-        """Return the order with its contract, reference and time of creation.
+        """Return the order with its contract, reference and time of creation; completed, where it was looked up before.
 
         Raises ValueError where the order was placed before, is not CREATED, or does not fit the contract.
         """
@@ -101,9 +101,11 @@ class Gate:
             raise ValueError(f"order {order.order_id} was placed before; an order_id is used once")
         if order.contract is not None and order.contract.key != contract.key:
             raise ValueError(f"order {order.order_id} is for {order.contract.key}, not {contract.key}")
+        details = self._details.get(contract)
+        bound = contract if details is None else details.contract
         return order.replace(
-            contract=contract,
-            conid=contract.conid if contract.conid is not None else order.conid,
+            contract=bound,
+            conid=bound.conid if bound.conid is not None else order.conid,
             order_ref=make_order_ref(self._record.engine_id, order.order_id),
             created_at=self._broker.now(),
         )
@@ -149,6 +151,8 @@ class Gate:
 
     def look_again(self, orders: tuple[Order, ...]) -> Refusal | None:
         """Return why orders that have passed may not leave after all: trading was halted since, or the link lost."""
+        if any(order.order_id in self.last_looks for order in orders):
+            self._scribe.flush()  # what is looked at is all that has been heard
         refusal = self._no_longer(orders) or self._last_look(orders)
         if refusal is not None:
             self.surroundings.forget(orders)
@@ -232,7 +236,7 @@ class Gate:
             details = await self.details(contract)
         except Exception as error:  # noqa: BLE001 -- whatever a plugin raises, the contract is not known
             return order, Refusal(_unknown(contract, error))
-        if details.contract != contract:
+        if details.contract is not contract and details.contract != contract:
             order = order.replace(contract=details.contract, conid=details.contract.conid)
         return self._on_tick(order, details)
 
@@ -249,11 +253,11 @@ class Gate:
         return Denial("ACCOUNT", message, hint="leave the account out, or name one of these")
 
     async def details(self, contract: Contract) -> ContractDetails:
-        """Return what the broker knows of a contract; asked once."""
-        known = self._details.get(contract.key)
+        """Return what the broker knows of a contract, routed as it is; asked once."""
+        known = self._details.get(contract)
         if known is None:
             known = await within(self._deadlines.question_deadline, self._broker.qualify(contract))
-            self._details[contract.key] = known
+            self._details[contract] = known
         return known
 
     def _on_tick(self, order: Order, details: ContractDetails) -> tuple[Order, Refusal | None]:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from v6core.contracts import Contract
 from v6core.engine.emulation import Emulation
 from v6core.engine.execution import Execution
 from v6core.engine.gate import Refusal
 from v6core.fills import ActionTaken, ExecutionResult
+from v6core.money import ZERO
 from v6core.orders import BracketOrder, OcaType, Order, OrderStatus
-from v6core.risk import Denial
+from v6core.risk import Denial, exposures
 from v6core.sagas import KeptBracket, KeptGroup
 
 # With a partial fill of one exit the other must cover what is left, so reducing comes before cancelling.
 _EXIT_OCA = (OcaType.REDUCE_WITH_BLOCK, OcaType.REDUCE, OcaType.CANCEL_WITH_BLOCK)
 _UNGROUPED = {"parent_order_id": None, "oca_group": None, "oca_type": None}
+_ONE_EXIT = "place one of them alone, or orders that the broker keeps as a group: v6 brokers NAME tells which"
 _WAY_OUT = "[engine] allow_emulated = true lets v6 keep the group itself, for as long as it runs"
 Requests = tuple[tuple[Contract, Order], ...]
 
@@ -27,6 +31,7 @@ class Groups:
         self._capabilities = execution.broker.capabilities
         self._dispatch = execution.dispatch
         self._gate = execution.gate
+        self._holdings = execution.holdings
         self._may_emulate = execution.deadlines.allow_emulated
         self._emulation = emulation
 
@@ -46,14 +51,24 @@ class Groups:
         of_exit = [contracts["tp"]] if bracket.take_profit is not None else []
         of_exit += [contracts["sl"]] if bracket.stop_loss is not None else []
         requests = ((entry_contract, bracket.parent_order), *zip(of_exit, exits, strict=True))
-        if self._capabilities.bracket:
+        entry, *followers = (order.replace(contract=contract) for contract, order in requests)
+        if self._capabilities.takes_bracket(entry, followers):
             return _result(ActionTaken.BRACKET_PLACED, await self._dispatch.place(requests))
         if not self._may_emulate:
-            denial = Denial("NOT_SUPPORTED", "the broker declares that it takes no brackets", _WAY_OUT)
+            what = "no bracket of these orders" if self._capabilities.bracket else "no brackets"
+            denial = Denial("NOT_SUPPORTED", f"the broker declares that it takes {what}", _WAY_OUT)
             await self._dispatch.refuse(requests, Refusal(denial, unsupported=True))
+        await self._check_holdings(requests, followers, dict(exposures(entry)))
         entry, *kept = await self._fit(requests)
         orders = await self._emulation.bracket(KeptBracket(entry=entry, exits=tuple(kept)))
         return _result(ActionTaken.BRACKET_PLACED, orders)
+
+    async def _check_holdings(self, requests: Requests, orders: Sequence[Order], held: Mapping[str, Decimal]) -> None:
+        """Refuse orders that v6 is to keep where together they close more than is held, and the broker takes no two."""
+        key = _closed_twice(orders, held) if self._capabilities.reserves_holdings else None
+        if key is not None:
+            reason = f"the broker sets aside what an order is to close, so no two can wait to close the same {key}"
+            await self._dispatch.refuse(requests, Refusal(Denial("NOT_SUPPORTED", reason, _ONE_EXIT), unsupported=True))
 
     async def _fit(self, requests: Requests) -> tuple[Order, ...]:
         """Return a group's orders as v6 sends them, each on its own; refused together where one of them is unfit."""
@@ -87,9 +102,21 @@ class Groups:
         requests, kind = _grouped(orders, contract, oca_type)
         if kind in self._capabilities.oca_types or not self._may_emulate:
             return _result(ActionTaken.OCA_PLACED, await self._dispatch.place(requests))
+        bound = [order.replace(contract=contract) for contract, order in requests]
+        await self._check_holdings(requests, bound, self._holdings.quantities())
         members = await self._fit(requests)
         placed = await self._emulation.group(KeptGroup(members=members, oca_type=kind))
         return _result(ActionTaken.OCA_PLACED, placed)
+
+
+def _closed_twice(orders: Sequence[Order], held: Mapping[str, Decimal]) -> str | None:
+    """Return the key of a contract of which several orders close more than is held, or None."""
+    closed: defaultdict[str, list[Decimal]] = defaultdict(list)
+    for order in orders:
+        for key, change in exposures(order):
+            if held.get(key, ZERO) * change < 0:
+                closed[key].append(abs(change))
+    return next((key for key, parts in closed.items() if len(parts) > 1 and sum(parts) > abs(held[key])), None)
 
 
 def _grouped(

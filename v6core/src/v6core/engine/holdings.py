@@ -7,13 +7,13 @@ of a position that nothing known explains. An order that never arrived leaves no
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from v6core.contracts import Combo
-from v6core.engine.record import Change, Record
+from v6core.engine.record import Change
 from v6core.events import (
     EngineStarted,
     ForeignReported,
@@ -22,28 +22,32 @@ from v6core.events import (
     PositionsTaken,
     ReportReceived,
 )
+from v6core.fills import Fill
+from v6core.lifecycle import OrderState
+from v6core.lifecycle.ledger import OPERATOR, FillLedger
 from v6core.money import ZERO
 from v6core.orders import Order
 from v6core.reports import Account, AdjustmentReport, BrokerPosition, FillCorrectionReport, FillReport
 
 Quantities = dict[str, Decimal]
 _CLOCK_ERROR = timedelta(hours=1)
+_NOTHING_FILLED = FillLedger()
 
 
 class Holdings:
     """Signed quantities per contract key; ``accounts`` are the broker's and ``account`` its own, until told none."""
 
-    def __init__(self, record: Record) -> None:
-        self._record = record
+    def __init__(self) -> None:
         self._others: Quantities = {}
         self._ours: Quantities = {}
-        self._of_order: dict[UUID, Quantities] = {}
+        self._counted: dict[UUID, FillLedger] = {}
         self._foreign: set[str] = set()
         self._drift: Quantities = {}
         self._drift_at: dict[UUID, Quantities] = {}
         self._first_start: datetime | None = None
         self._fills_since: datetime | None = None
-        self._lately: dict[str, tuple[Quantities, str | None]] | None = None
+        self._watched: dict[UUID, FillLedger] | None = None
+        self._others_lately: list[Fill] = []
         self.accounts: frozenset[str] = frozenset()
         self.account: Account | None = None
 
@@ -56,23 +60,45 @@ class Holdings:
     # A snapshot against what is known.
 
     def watch(self) -> None:
-        """Remember the fills that come from here on: a snapshot that is being taken may not have them in it."""
-        self._lately = {}
+        """Remember what counted before the fills that come from here on: a snapshot under way may not have them."""
+        self._watched, self._others_lately = {}, []
 
     def compared(
-        self, positions: Iterable[BrokerPosition], listed: Collection[str]
+        self, positions: Iterable[BrokerPosition], listed: Mapping[str, Fill], since: datetime | None = None
     ) -> tuple[Mapping[str, Decimal], Mapping[str, Decimal]]:
         """Return by how much positions differ from what is known, and what filled while they were being told.
 
-        ``listed`` are the executions that the snapshot lists, which are in its positions.
+        ``listed`` are the executions that the snapshot lists, by id, as far back as ``since``: these are in its
+        positions, and none that have taken their place.
         """
         meanwhile = Quantities()
-        for execution, (moved, replaced) in (self._lately or {}).items():
-            if execution not in listed and replaced not in listed:
-                for key, quantity in moved.items():
-                    _move(meanwhile, key, quantity)
-        self._lately = None
+        for fill in self._unlisted(listed, since):
+            _move(meanwhile, fill.contract.key, fill.signed_quantity)
+        for fill in self._listed_before_they_changed(listed):
+            _move(meanwhile, fill.contract.key, -fill.signed_quantity)
+        self._watched = None
         return _without_zeros(self._difference(positions, meanwhile)), _without_zeros(meanwhile)
+
+    def _unlisted(self, listed: Container[str], since: datetime | None) -> Iterator[Fill]:
+        """Yield what has come to count since the watch began and is not listed, though it would be if it were older.
+
+        What was filled before the list begins, and what an operator told of, is in the positions all the same.
+        """
+        begins = [reach for reach in (since, self._fills_since) if reach is not None]
+        ours = (fill for i, before in (self._watched or {}).items() for fill in _beyond(self._counted[i], before))
+        for fill in (*ours, *self._others_lately):
+            known = fill.execution_id in listed or fill.execution_id.startswith(OPERATOR)
+            if not known and all(fill.time >= begin for begin in begins):
+                yield fill
+
+    def _listed_before_they_changed(self, listed: Mapping[str, Fill]) -> Iterator[Fill]:
+        """Yield what is listed although it was corrected or taken back: that happened after the list."""
+        for order_id, before in (self._watched or {}).items():
+            after = self._counted[order_id]
+            changed = (execution for execution in after.replaced if execution not in before.replaced)
+            for execution in changed:
+                if execution in listed and not any(later in listed for later in after.corrections_of(execution)):
+                    yield listed[execution]
 
     def _difference(self, positions: Iterable[BrokerPosition], meanwhile: Mapping[str, Decimal]) -> Quantities:
         difference = Quantities(meanwhile)
@@ -104,11 +130,11 @@ class Holdings:
         event = change.event
         if isinstance(event, ReportReceived):
             if isinstance(event.report, FillReport | FillCorrectionReport):
-                self._learn_fill(event.order_id, event.report)
+                self._learn_fill(change.state, event.report)
         elif isinstance(event, OrderIntended):
             self._drift_at[event.order_id] = {key: self._drift.get(key, ZERO) for key in _keys(event.order)}
         elif isinstance(event, OperatorDecided):
-            self._explain(self._count(event.order_id))
+            self._explain(self._count(change.state))
         elif isinstance(event, ForeignReported):
             self._follow_foreign(event)
         elif isinstance(event, PositionsTaken):
@@ -118,16 +144,10 @@ class Holdings:
         if change.state is not None and change.state.is_settled:
             self._drift_at.pop(change.state.terms.order_id, None)
 
-    def _learn_fill(self, order_id: UUID, report: FillReport | FillCorrectionReport) -> None:
-        moved, fill = self._count(order_id), report.fill
-        if fill is None:
-            return
-        if self._fills_since is not None and fill.time < self._fills_since:
+    def _learn_fill(self, state: OrderState | None, report: FillReport | FillCorrectionReport) -> None:
+        moved, fill = self._count(state), report.fill
+        if fill is not None and self._fills_since is not None and fill.time < self._fills_since:
             self._explain(moved)
-        elif self._lately is not None and any(moved.values()):
-            # A snapshot that lists what was corrected has it in its positions, by the one id or the other.
-            replaced = report.replaces if isinstance(report, FillCorrectionReport) else None
-            self._lately[fill.execution_id] = (moved, replaced)
 
     def _explain(self, moved: Mapping[str, Decimal]) -> None:
         """Take what was learnt late off the drift: the positions that were taken had it in them."""
@@ -148,15 +168,27 @@ class Holdings:
             _move(self._others, report.contract.key, report.quantity)
         elif isinstance(report, FillReport) and report.fill.execution_id not in self._foreign:
             self._foreign.add(report.fill.execution_id)
+            if self._watched is not None:
+                self._others_lately.append(report.fill)
             _move(self._others, report.fill.contract.key, report.fill.signed_quantity)
 
-    def _count(self, order_id: UUID) -> Quantities:
-        """Put an order's fills that count in the place of those that did, and return by how much that moves."""
-        before, after = self._of_order.get(order_id, {}), Quantities()
-        for fill in self._record.states[order_id].ledger.live.values():
-            _move(after, fill.contract.key, fill.signed_quantity)
-        self._of_order[order_id] = after
-        moved = {key: after.get(key, ZERO) - before.get(key, ZERO) for key in (*before, *after)}
+    def _count(self, state: OrderState | None) -> Quantities:
+        """Put an order's fills that count in the place of those that did, and return by how much that moves.
+
+        The state is the one that the event led to: by the time it is told, the record may be further on.
+        """
+        moved = Quantities()
+        if state is None:
+            return moved
+        order_id, after = state.terms.order_id, state.ledger
+        before = self._counted.get(order_id, _NOTHING_FILLED)
+        self._counted[order_id] = after
+        if self._watched is not None:
+            self._watched.setdefault(order_id, before)
+        for fill in _beyond(after, before):
+            _move(moved, fill.contract.key, fill.signed_quantity)
+        for fill in _beyond(before, after):
+            _move(moved, fill.contract.key, -fill.signed_quantity)
         for key, quantity in moved.items():
             _move(self._ours, key, quantity)
         return moved
@@ -167,6 +199,11 @@ def _keys(order: Order) -> tuple[str, ...]:
     if contract is None:
         return ()
     return tuple(leg.contract.key for leg in contract.legs) if isinstance(contract, Combo) else (contract.key,)
+
+
+def _beyond(ledger: FillLedger, other: FillLedger) -> Iterator[Fill]:
+    """Yield the fills that count in the one ledger and not in the other."""
+    return (fill for execution, fill in ledger.live.items() if execution not in other.live)
 
 
 def _move(quantities: Quantities, key: str, change: Decimal) -> None:

@@ -100,7 +100,7 @@ class Inbox:
             except Nonsense as nonsense:
                 self._refuse(nonsense, report)
                 return ()
-            record.order_of(report)
+            record.know_names(report, order_id)
             events: tuple[Event, ...] = (ReportReceived(time=report.time, order_id=order_id, report=report),)
             if isinstance(report, FillReport):
                 commission = self._commissions.pop(report.fill.execution_id, None)

@@ -134,8 +134,8 @@ class Looking:
 
     async def _take_positions(self, snapshot: Snapshot) -> None:
         """Journal what is held where it is not what was known: the next start must know what could not be explained."""
-        listed = {report.fill.execution_id for report in snapshot.fills}
-        difference, meanwhile = self._holdings.compared(snapshot.positions, listed)
+        listed = {report.fill.execution_id: report.fill for report in snapshot.fills}
+        difference, meanwhile = self._holdings.compared(snapshot.positions, listed, snapshot.fills_since)
         if difference:
             taken = PositionsTaken(
                 time=self._broker.now(),

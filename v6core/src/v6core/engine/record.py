@@ -250,18 +250,14 @@ class Record:
             name in self._foreign_executions or name in self.adjustments or any(_name_of(one) == name for one in told)
         )
 
-    def order_of(self, report: Report) -> UUID | None:
-        """Return the order of ours that a report is about, or None where it is about none.
+    def know_names(self, report: Report, order_id: UUID) -> None:
+        """Remember what a report calls an order of ours and its execution.
 
-        What it calls the order and its execution is remembered at once: the next report may come by these names alone,
-        before this one is durable.
+        The next report may come by these names alone, before this one is durable.
         """
-        order_id = self.named_by(report)
-        if order_id is not None:
-            self.know_as(getattr(report, "broker_order_id", None), order_id)
-            if isinstance(report, FillReport | FillCorrectionReport) and report.fill is not None:
-                self._by_execution.setdefault(report.fill.execution_id, order_id)
-        return order_id
+        self.know_as(getattr(report, "broker_order_id", None), order_id)
+        if isinstance(report, FillReport | FillCorrectionReport) and report.fill is not None:
+            self._by_execution.setdefault(report.fill.execution_id, order_id)
 
     def know_as(self, broker_order_id: str | None, order_id: UUID) -> None:
         """Remember what the broker calls an order."""

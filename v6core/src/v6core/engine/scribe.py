@@ -1,8 +1,8 @@
 """Journal, then apply, then tell: the one way by which anything becomes known to the engine.
 
-Events wait until the event loop has run what is ready, and then go down in one durable transaction; that is the group
-commit. It runs on the loop's own thread: handing a commit to a writer thread costs more than it saves at order rates,
-and a single thread keeps a simulated run the same each time.
+Events wait until the event loop has run what is ready, and what it then finds has come in, and go down in one durable
+transaction; that is the group commit. It runs on the loop's own thread: handing a commit to a writer thread costs more
+than it saves at order rates, and a single thread keeps a simulated run the same each time.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from uuid import UUID
 
 from v6core.engine.record import Change, Record
 from v6core.errors import JournalError, NotConnected
-from v6core.events import EngineEvent, Event, OrderEvent, event_to_json
+from v6core.events import EngineEvent, Event, OrderEvent, TradingStateChanged, event_to_json
 from v6core.journal import Entry, Journal
 from v6core.lifecycle import OrderState
 from v6core.logs import Repeats
@@ -92,9 +92,15 @@ class Scribe:
 
     def _hand_over(self, events: Sequence[Event], done: Waiter) -> None:
         self._waiting.append((events, done))
-        if not self._scheduled:
+        if any(isinstance(event, TradingStateChanged) for event in events):
+            asyncio.get_running_loop().call_soon(self._flush)  # a halt holds orders back: it waits for nothing else
+        elif not self._scheduled:
             self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._flush)
+            asyncio.get_running_loop().call_soon(self._let_in)
+
+    def _let_in(self) -> None:
+        """Wait for one more turn: what the sockets hold by now is read in it, and shares the commit."""
+        asyncio.get_running_loop().call_soon(self._flush)
 
     def _flush(self) -> None:
         batch, self._waiting, self._scheduled = self._waiting, [], False

@@ -19,7 +19,7 @@ from v6core.engine.holdings import Holdings
 from v6core.engine.record import Record
 from v6core.events import TradingState
 from v6core.lifecycle import OrderState
-from v6core.money import to_decimal
+from v6core.money import ZERO, to_decimal
 from v6core.orders import Order, OrderStatus
 from v6core.quotes import Quote
 from v6core.reports import Account
@@ -82,8 +82,8 @@ class Surroundings:
         halted_by = self._latched()
         if halted_by is not None:
             return TradingState.HALTED, halted_by
-        stated = [(self._record.trading_state, self._record.trading_reason), *self._announced]
-        return max(stated, key=lambda row: _STRICTNESS[row[0]])
+        stated = self._record.trading_state, self._record.trading_reason
+        return max((stated, *self._announced), key=lambda row: _STRICTNESS[row[0]]) if self._announced else stated
 
     # What has passed.
 
@@ -169,30 +169,37 @@ class Surroundings:
 
     def _open_beside(self, order: Order) -> tuple[Order, ...]:
         """Return all other orders that may fill, each as large as it may be, with those that have just passed."""
-        # Of two broker orders under one reference one may work on where the other has filled the order.
-        ids = dict.fromkeys((*self._record.open_ids, *self._record.doubled_ids))
-        states = (self._record.states[order_id] for order_id in ids if order_id != order.order_id)
+        # Of two broker orders under one reference one may work on where the other has filled the order; and of one that
+        # has ended, fills may be known to have happened that have not come.
+        ids = self._record.open_ids | self._record.doubled_ids | self._record.awaiting_ids
+        ids.pop(order.order_id, None)
         passed = (
             rest
-            for rest in self.reserved.values()
-            if rest.order_id not in self._record.states and rest.order_id != order.order_id
+            for order_id, rest in self.reserved.items()
+            if order_id not in self._record.states and order_id != order.order_id
         )
+        states = map(self._record.states.__getitem__, ids)
         return (*map(self._at_most, states), *passed)
 
     def _at_most(self, state: OrderState) -> Order:
         """Return an open order as large as it may be.
 
         A change of it that is not answered may have taken effect, and each of two broker orders under one reference may
-        fill whole.
+        fill whole. Of one that has ended, what the broker says has filled is still to come.
         """
-        asked = self.reserved.get(state.terms.order_id, state.terms).quantity
-        most = max(state.terms.quantity, asked, to_decimal(state.requested.get("quantity") or 0))
-        order = self._record.order(state.terms.order_id)
+        order_id = state.terms.order_id
+        order = self._record.order(order_id)
+        if state.status.is_terminal and not state.incarnations:
+            return order.replace(quantity=state.reported_filled)
+        if not state.requested and not state.incarnations and order_id not in self.reserved:
+            return order  # as nearly all are
+        asked = self.reserved.get(order_id, order).quantity
+        most = max(order.quantity, asked, to_decimal(state.requested.get("quantity") or ZERO))
         if state.incarnations:
             most = most * len(state.incarnations) + state.totals.quantity
             status = order.status if order.status.is_open else OrderStatus.SUBMITTED
             return order.replace(quantity=most, status=status)
-        return order if most <= state.terms.quantity else order.replace(quantity=most)
+        return order if most <= order.quantity else order.replace(quantity=most)
 
     def _sent_today(self, now: datetime) -> int:
         """Return how many orders went out on the day that it is in New York, before a restart included."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
 
 from v6core.identifiers import printable
@@ -25,6 +26,11 @@ def canonical_json(obj: object) -> str:
     return _ENCODER.encode(obj)
 
 
+@lru_cache(maxsize=256)
+def _check_kind(kind: str) -> None:
+    printable(kind, "kind", _MOST_KIND)
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One thing to remember: its kind, when it happened (aware, UTC), canonical JSON, and whose order it concerns."""
@@ -35,7 +41,7 @@ class Entry:
     order_id: UUID | None = None
 
     def __post_init__(self) -> None:
-        printable(self.kind, "kind", _MOST_KIND)
+        _check_kind(self.kind)
         if self.time.utcoffset() != _UTC_OFFSET:
             raise ValueError(f"time must be aware and in UTC, not {self.time.isoformat()}")
         if not self.payload.isascii():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import singledispatch
 from typing import Any
 
@@ -123,14 +124,14 @@ def _(report: CancelRefusedReport, state: OrderState) -> Step:
 @hear.register
 def _(report: ModifyRefusedReport, state: OrderState) -> Step:
     known = _seen_as(state, report.broker_order_id, None)
-    return without_change(known)
+    return without_change(known, f"the broker refused: {report.reason}")
 
 
-def without_change(state: OrderState) -> Step:
+def without_change(state: OrderState, why: str) -> Step:
     """Return what is known once a change is proved not to have been made: it may have been full all along."""
     if state.pending_modify is None:
         return state, None
-    known = state._replace(pending_modify=None, requested={})
+    known = state._replace(pending_modify=None, requested={}, unchanged=why)
     return known, _E.FILL_WHOLE if known.is_full and not known.status.is_terminal else None
 
 
@@ -249,13 +250,13 @@ def _with_terms(state: OrderState, report: OrderReport) -> OrderState:
         return state
     shown = _shown(report.terms)
     answered = state.pending_modify is not None and _shows_request(state, shown)
-    if not answered and state.terms_at is not None and report.time < state.terms_at:
+    changed = {name: value for name, value in shown.items() if getattr(state.terms, name) != value}
+    if not answered and _is_older(state, report.time, changed):
         return state  # said before the change, and heard after it
     if answered:
         state = state._replace(pending_modify=None, requested={})
     elif report.status in {ReportedStatus.CANCELLED, ReportedStatus.EXPIRED}:
         return state
-    changed = {name: value for name, value in shown.items() if getattr(state.terms, name) != value}
     state = state._replace(terms_at=report.time) if changed or answered else state
     if not changed:
         return state
@@ -271,8 +272,18 @@ def _with_terms(state: OrderState, report: OrderReport) -> OrderState:
 
 def _is_reduced_by_group(terms: Order, changed: Mapping[str, Any]) -> bool:
     """Tell whether all that changed is a smaller quantity of an order whose entry or group may take from it."""
-    grouped = terms.parent_order_id is not None or terms.oca_group is not None
-    return grouped and set(changed) == {"quantity"} and changed["quantity"] < terms.quantity
+    return _is_grouped(terms) and set(changed) == {"quantity"} and changed["quantity"] < terms.quantity
+
+
+def _is_older(state: OrderState, time: datetime, changed: Mapping[str, Any]) -> bool:
+    """Tell whether terms are from before those that are known; of one moment, by a group that only takes off."""
+    if state.terms_at is None or time != state.terms_at:
+        return state.terms_at is not None and time < state.terms_at
+    return _is_grouped(state.terms) and set(changed) == {"quantity"} and changed["quantity"] > state.terms.quantity
+
+
+def _is_grouped(terms: Order) -> bool:
+    return terms.parent_order_id is not None or terms.oca_group is not None
 
 
 def _shown(terms: OrderTerms) -> dict[str, Any]:

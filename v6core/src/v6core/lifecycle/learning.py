@@ -133,14 +133,14 @@ def _(event: ModifyRequested, state: OrderState) -> Step:
     if state.status.is_terminal:
         return state, None
     state.terms.replace(**event.changes)  # an impossible change fails here, before it is sent, and not at its answer
-    return state._replace(pending_modify=Pending.SENT, requested=dict(event.changes)), None
+    return state._replace(pending_modify=Pending.SENT, requested=dict(event.changes), unchanged=None), None
 
 
 @learn.register
 def _(event: RequestUnsent, state: OrderState) -> Step:
     if event.subject is Subject.CANCEL:
         return state._replace(pending_cancel=None), None
-    return without_change(state)
+    return without_change(state, f"it did not leave: {event.reason}")
 
 
 @learn.register

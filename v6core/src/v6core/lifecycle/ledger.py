@@ -12,7 +12,7 @@ are complete and does not depend on the order in which they came.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_FLOOR, Context, Decimal
 from typing import NamedTuple, Self
@@ -87,10 +87,16 @@ class FillLedger:
 
     def _successor(self, execution: str) -> str | None:
         """Return what stands in an execution's place: itself, the last of its corrections, or None."""
-        place: str | None = execution
-        while place is not None and place in self.replaced:
-            place = self.replaced[place]
-        return place
+        if execution not in self.replaced:
+            return execution
+        return next((last for last in self.corrections_of(execution) if last not in self.replaced), None)
+
+    def corrections_of(self, execution: str) -> Iterator[str]:
+        """Yield what took an execution's place, one correction after the other."""
+        place = self.replaced.get(execution)
+        while place is not None:
+            yield place
+            place = self.replaced.get(place)
 
     def charge(self, commission: Commission) -> Self:
         """Return the ledger with an execution's commission, whether its fill is known yet or not."""

@@ -21,6 +21,7 @@ class OrderState(NamedTuple):
     ``presumed`` says that it ended by inference or by an operator's word: what the broker shows of it afterwards wins.
     ``unexplained`` is by how much the positions of its contracts moved beyond what is known when it was presumed over.
     ``ended_ids`` are those of two broker orders under its reference that the broker has ended.
+    ``unchanged`` says why the last change that was asked for was not made.
 
     It is a tuple because each report makes one or two of it, and a tuple is the cheapest record that cannot change.
     """
@@ -43,6 +44,7 @@ class OrderState(NamedTuple):
     presumed: bool = False
     unexplained: Mapping[str, Decimal] = MappingProxyType[str, Decimal]({})
     ended_ids: frozenset[str] = frozenset()
+    unchanged: str | None = None
 
     @property
     def is_shown(self) -> bool:
@@ -115,19 +117,21 @@ class OrderState(NamedTuple):
 
     @property
     def order(self) -> Order:
-        """The order as users see it."""
+        """The order as users see it: terms that were validated, with an outcome that the state machine made."""
         done = self.status is OrderStatus.FILLED
-        return self.terms.replace(
-            status=self.status,
-            working=self.working,
-            pending_cancel=self.pending_cancel,
-            pending_modify=self.pending_modify,
-            filled_quantity=self.totals.quantity,
-            avg_fill_price=self.totals.average,
-            commission=self.ledger.commission,
-            reason=self.reason,
-            anomalies=tuple(self.anomalies),
-            broker_order_id=self.broker_order_ids[-1] if self.broker_order_ids else None,
-            submitted_at=self.submitted_at,
-            filled_at=max(fill.time for fill in self.ledger.live.values()) if done else None,
+        return self.terms.model_copy(
+            update={
+                "status": self.status,
+                "working": self.working,
+                "pending_cancel": self.pending_cancel,
+                "pending_modify": self.pending_modify,
+                "filled_quantity": self.totals.quantity,
+                "avg_fill_price": self.totals.average,
+                "commission": self.ledger.commission,
+                "reason": self.reason,
+                "anomalies": tuple(sorted(self.anomalies)),
+                "broker_order_id": self.broker_order_ids[-1] if self.broker_order_ids else None,
+                "submitted_at": self.submitted_at,
+                "filled_at": max(fill.time for fill in self.ledger.live.values()) if done else None,
+            }
         )

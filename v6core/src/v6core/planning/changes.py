@@ -112,6 +112,10 @@ def why_not_one(changes: Changes, capabilities: Capabilities) -> str | None:
         return "it takes no combos"
     if len(changes) > capabilities.max_combo_legs:
         return f"it takes at most {capabilities.max_combo_legs} legs in one order, not {len(changes)}"
+    kinds = frozenset(contract.kind for contract, _ in changes)
+    strange = kinds - (capabilities.combo_leg_kinds or kinds)
+    if strange:
+        return f"it takes no {min(strange)} as a leg of a combo"
     if max(abs(quantity) for _, quantity in changes) / units(changes) > LARGEST_RATIO:
         return f"no leg of a combo has a ratio above {LARGEST_RATIO}"
     return None

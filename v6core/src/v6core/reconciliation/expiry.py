@@ -23,15 +23,16 @@ def day_is_over(order: Order, sent_at: datetime, now: datetime) -> bool:
     if order.tif is not TimeInForce.DAY or order.contract is None:
         return False
     try:
-        ends = _end_of_session(sent_at) if _is_us(order.contract) else sent_at + _LONGEST_CLOSURE
+        ends = _end_of_session(sent_at) if is_us(order.contract) else sent_at + _LONGEST_CLOSURE
     except ValueError:  # a day that the table of sessions does not know
         ends = sent_at + _LONGEST_CLOSURE
     return now > ends
 
 
-def _is_us(contract: Contract) -> bool:
+def is_us(contract: Contract) -> bool:
+    """Tell whether a contract trades in the sessions of New York, alone or with all of its legs."""
     if isinstance(contract, Combo):
-        return all(_is_us(leg.contract) for leg in contract.legs)
+        return all(is_us(leg.contract) for leg in contract.legs)
     return contract.kind in _US and contract.currency == "USD"
 
 

@@ -101,7 +101,7 @@ class Notebook:
             if order_id is None:
                 return
             check_of_order(sound, self.record.states[order_id])
-            self.record.order_of(sound)
+            self.record.know_names(sound, order_id)
             self.write(ReportReceived(time=sound.time, order_id=order_id, report=sound))
         except ValueError as nonsense:
             self._tell_once(f"the broker said what cannot be: {nonsense}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
@@ -16,7 +17,7 @@ from v6core.engine.soundness.reports import at_account, check_time, sound_report
 from v6core.fills import Fill, Preview
 from v6core.identifiers import plainly
 from v6core.orders import Order
-from v6core.quotes import OptionChain, Quote
+from v6core.quotes import ChainExpiration, OptionChain, Quote
 from v6core.reports import Evidence, FillReport, Report, ReportedStatus, Snapshot
 
 _INSTRUMENT = ("kind", "symbol", "currency", "expiration", "strike", "right")
@@ -128,10 +129,27 @@ def sound_quote(quote: Any, contracts: Sequence[Contract], now: datetime) -> Quo
 def sound_chain(chain: Any, contract: Contract) -> OptionChain:
     """Return the options listed on an underlying."""
     check_kind(chain, OptionChain)
-    sound = guarded(lambda: remade(cast("OptionChain", chain)))
+    sound = guarded(lambda: _remade_chain(cast("OptionChain", chain)))
     if _spelt(sound.symbol) != _spelt(contract.symbol):
         raise Nonsense(f"asked for the options on {contract.symbol}, answered with those on {sound.symbol}")
     return sound
+
+
+def _remade_chain(chain: OptionChain) -> OptionChain:
+    """Return a chain made anew, each list of strikes judged once: a hundred expirations may share a long one."""
+    rows = sorted(chain.expirations, key=lambda row: row.expiration)
+    judged: dict[int, tuple[Decimal, ...]] = {}
+    for row in rows:
+        check_kind(row, ChainExpiration)
+        if id(row.strikes) not in judged:
+            judged[id(row.strikes)] = remade(row).strikes
+    bare = tuple(row.model_copy(update={"strikes": ()}) for row in rows)
+    sound = remade(chain.model_copy(update={"expirations": bare}))
+    whole = (
+        one.model_copy(update={"strikes": judged[id(row.strikes)]})
+        for one, row in zip(sound.expirations, rows, strict=True)
+    )
+    return sound.model_copy(update={"expirations": tuple(whole)})
 
 
 def sound_preview(preview: Any) -> Preview:

@@ -11,6 +11,7 @@ import pytest
 
 from gateway.desk_wire import Floor, WireClient, floor, limit, run
 from v6_ib_plugin.gateway.wire import messages, requests
+from v6_paper_plugin.state_file import StateFile
 from v6core.errors import NotSent, Unavailable
 from v6core.reports import Report
 
@@ -248,7 +249,7 @@ def test_what_a_broken_state_file_left_in_doubt_is_told_once_it_can_be_written(
         async with floor(state=str(tmp_path / "state.db")) as opened:
             client = await resting(opened)
             with monkeypatch.context() as broken:
-                broken.setattr(opened.gateway.broker._state, "write", _full)  # type: ignore[attr-defined]
+                broken.setattr(StateFile, "write", _full)
                 client.place(limit(2, 90))
                 assert await listed(client) == [(1, "Submitted"), (2, "PendingSubmit")]
             client.place(limit(3, 90))

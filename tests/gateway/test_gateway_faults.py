@@ -161,6 +161,18 @@ def test_an_order_that_is_lost_in_silence_was_not_taken() -> None:
     assert resting(work) == ([], [])
 
 
+def test_a_cancel_that_is_asked_for_again_is_answered_where_the_first_was_lost_in_silence() -> None:
+    async def work(gateway: Gateway) -> Any:
+        gateway.faults.arm(When.request("CancelOrder"), Silence())
+        async with connected(gateway) as client:
+            client.send(place(1), requests.CancelOrder(1))
+            await client.until_time()
+            client.send(requests.CancelOrder(1))
+            return kinds(await client.until_time())
+
+    assert "OrderStatus" in resting(work)
+
+
 @pytest.mark.parametrize("kind", ["ReqOpenOrders", "ReqPositions", "ReqCompletedOrders"])
 def test_a_request_of_one_kind_can_go_unanswered(kind: str) -> None:
     async def work(gateway: Gateway) -> Any:

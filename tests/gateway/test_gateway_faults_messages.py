@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.fault_ends import on, told
+from gateway.fault_ends import REPORTS, on, told
 from gateway.raw_tws import connected, eventually, greeted, kinds, place, started
 from v6_ib_plugin.gateway.faults import (
     Announce,
@@ -17,6 +17,7 @@ from v6_ib_plugin.gateway.faults import (
     Effect,
     Garbage,
     Reorder,
+    Repeat,
     Rewrite,
     Segments,
     TooLong,
@@ -97,6 +98,32 @@ def test_a_message_goes_out_behind_those_that_follow_it() -> None:
             return kinds(await client.until_time())
 
     assert on(work).index("ManagedAccounts") == 2
+
+
+def test_the_last_words_of_an_order_are_said_again_the_last_first() -> None:
+    async def work(gateway: Gateway) -> Any:
+        async with connected(gateway) as client:
+            client.send(place(1))
+            before = await client.until_time()
+            gateway.faults.arm(When.now(), Repeat())
+            return before, await client.until_time()
+
+    before, again = on(work)
+    last = {type(message).__name__: message for message in before}
+    assert again == sorted(last.values(), key=before.index, reverse=True)
+    assert last.keys() == REPORTS
+
+
+def test_what_was_asked_for_is_said_again_as_if_nobody_had_asked() -> None:
+    async def work(gateway: Gateway) -> Any:
+        await told(gateway, place(1))
+        async with connected(gateway, 2) as client:
+            client.send(requests.ReqExecutions(7))
+            await client.until_time()
+            gateway.faults.arm(When.now(client_id=2), Repeat())
+            return [one.req_id for one in await client.until_time() if isinstance(one, messages.ExecDetails)]
+
+    assert on(work) == [-1]
 
 
 def test_a_message_that_nothing_follows_goes_out_in_the_end() -> None:

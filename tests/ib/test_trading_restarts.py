@@ -3,9 +3,14 @@
 from functools import partial
 from pathlib import Path
 
-from ib.ib_desk import ACME, D, bound, engine_on, ib, on_loop, tws
+import pytest
+
+from ib.ib_desk import ACME, D, Tws, bound, call, engine_on, ib, on_loop, tws
+from v6_ib_plugin.data.instruments import Instruments
 from v6_ib_plugin.gateway.faults import Cut, Restart, RollBackIds, Undecodable, When
 from v6_ib_plugin.gateway.faults.effects import Moment
+from v6core.contracts import Combo, ComboLeg, Contract
+from v6core.errors import Unavailable
 from v6core.identifiers import SeededIds
 from v6core.journal import SqliteJournal
 from v6core.orders import BracketOrder, Order, OrderStatus
@@ -43,6 +48,41 @@ async def test_a_fill_while_nobody_was_connected_is_counted_once(tmp_path: Path)
                 assert after.filled_quantity == 10
                 assert after.commission == 1
                 assert after.anomalies == ()
+
+
+VERTICAL = Combo("ACME", [ComboLeg(call(100), "BUY"), ComboLeg(call(105), "SELL")])
+
+
+async def shown_to_another_run(gateway: Tws, folder: Path) -> Contract | None:
+    """Place a combo that waits, end the run, and return what another one is shown it trades."""
+    gateway.price(3, call(100))
+    gateway.price(1, call(105))
+    order = bound(Order.limit("BUY", 1, "0.05"), VERTICAL)
+    async with ib(gateway, folder) as desk:
+        await desk.place(order)
+        await desk.standing(order, "SUBMITTED")
+    async with ib(gateway, folder) as desk:
+        (row,) = (await desk.broker.snapshot()).open_orders
+        assert row.terms is not None
+        return row.terms.contract
+
+
+@on_loop
+async def test_a_combo_of_an_earlier_run_is_shown_with_its_legs(tmp_path: Path) -> None:
+    async with tws() as gateway:
+        shown = await shown_to_another_run(gateway, tmp_path)
+        assert shown is not None
+        assert shown.key == VERTICAL.key
+
+
+@on_loop
+async def test_a_leg_that_tws_does_not_tell_of_breaks_no_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def silent(*_: object) -> None:
+        raise Unavailable("TWS did not answer")
+
+    monkeypatch.setattr(Instruments, "learn", silent)
+    async with tws() as gateway:
+        assert await shown_to_another_run(gateway, tmp_path) is None
 
 
 @on_loop

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from v6_ib_plugin.untranslatable import Untranslatable
@@ -54,10 +55,11 @@ def zone_named(name: str, field: str = "zone") -> tzinfo:
         raise Untranslatable(field, name, "no such time zone is known here") from None
 
 
+@lru_cache(256)
 def moment_of(text: str, zone: str | tzinfo | None = None, *, field: str = "time") -> datetime:
     """Return the moment that a text says, in UTC; ``zone`` is that of TWS, for texts that name none.
 
-    A day alone is its midnight in ``zone``. Raises Untranslatable.
+    A day alone is its midnight in ``zone``. Raises Untranslatable. What comes together bears the same texts.
     """
     told = text.strip()
     if _EPOCH.fullmatch(told):

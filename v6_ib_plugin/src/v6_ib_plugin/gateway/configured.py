@@ -10,6 +10,7 @@ from typing import Any
 
 from v6_ib_plugin.gateway.gateway import Gateway, MakeBroker
 from v6core.broker import Broker, BrokerContext, ReportSink
+from v6core.clock import Clock
 from v6core.config import Configuration
 from v6core.engine.assembly import Blueprint, blueprint_of
 from v6core.engine.lending import Lenders
@@ -41,12 +42,15 @@ def behind_a_gateway(configuration: Configuration, settings: Mapping[str, Any]) 
 
 
 @asynccontextmanager
-async def open_gateway(configuration: Configuration, **options: Any) -> AsyncGenerator[Gateway]:
+async def open_gateway(
+    configuration: Configuration, clock: Clock | None = None, **options: Any
+) -> AsyncGenerator[Gateway]:
     """Open a gateway in front of the configuration's broker; the options are those of ``Gateway``.
 
-    ConfigurationError where that broker cannot stand behind one.
+    The broker lives by the system's clock unless another is given. ConfigurationError where that broker cannot stand
+    behind one.
     """
-    plan = blueprint_of(configuration, load_extensions())
+    plan = blueprint_of(configuration, load_extensions(), clock)
     if plan.spec.event_loop(plan.settings) is not None:
         raise ConfigurationError(
             f"broker {plan.name!r} cannot stand behind the gateway: its time jumps, and clients live in real time",

@@ -11,6 +11,7 @@ go out at once; ``v6core.lifecycle`` makes statuses of them. What leaves is made
 * ``executions``  every execution once, corrections, commissions
 * ``book``        what TWS says, turned into reports
 * ``repeats``     what it says again
+* ``lifetimes``   until when an order works
 * ``amounts``     quantities as it tells them
 * ``hearing``     the ear: reports out, and whoever waits woken
 * ``drafts``      orders as they will be sent, and what is refused before that
@@ -19,6 +20,7 @@ go out at once; ``v6core.lifecycle`` makes statuses of them. What leaves is made
 * ``brackets``    an entry and its exits: staged, verified, taken back or repaired, looked after
 * ``leftovers``   entries that a program left unreleased
 * ``placing``     one order, or several as a unit
+* ``legs``        the legs of combos, looked up
 * ``looking``     whole lists, and what they show of single orders
 * ``chores``      work that goes on beside
 * ``trading``     all of it as one object

@@ -29,6 +29,7 @@ from v6_ib_plugin.terms import (
 from v6_ib_plugin.trading.amounts import counted
 from v6_ib_plugin.trading.executions import Executions
 from v6_ib_plugin.trading.known import Asked, KnownOrder, Refusal, Register, names_of
+from v6_ib_plugin.trading.lifetimes import has_run_out
 from v6_ib_plugin.trading.names import OrderKey
 from v6_ib_plugin.trading.repeats import is_said_again, says_no_more
 from v6_ib_plugin.trading.showing import ContractOf, shown_terms, shows
@@ -88,7 +89,9 @@ class Book:
             return []
         key = OrderKey(order.client_id, order.order_id)
         known = self.register.named(order.order_ref, key, order.perm_id)
-        if known.shown is None or known.wanted is not None or known.ib != order or known.contract != contract:
+        # What is shown again is mostly the very object: comparing two orders field by field takes longer than all else.
+        same = known.ib is order or known.ib == order
+        if known.shown is None or known.wanted is not None or not same or known.contract != contract:
             known.contract, known.ib = contract, order
             known.shown = shown_terms(known, contract, order, self._contract_of)
             self._note_change(known, order)
@@ -312,6 +315,8 @@ class Book:
             known.withheld = report
             self.orphans.append(known)
             return []
+        if not asked and has_run_out(known, report.time):
+            report = report.model_copy(update={"status": ReportedStatus.EXPIRED})
         return self._tell(known, report)
 
     def _note_change(self, known: KnownOrder, shown: IbOrder) -> None:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import lru_cache
-from operator import attrgetter
 from uuid import UUID
 
 from v6_ib_plugin.data.instruments import Instruments
@@ -20,9 +19,6 @@ _PRINTABLE = re.compile(r"[\x20-\x7e]*")
 _NON_GUARANTEED = "NonGuaranteed"
 # What a trailing exit can be attached to (TWS error 328).
 _TRAILED = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT})
-# The fields of an order that hold texts, or records that do.
-_SPOKEN = tuple(field.name for field in fields(IbOrder) if isinstance(field.default, str | tuple))
-_SPOKEN_OF = attrgetter(*_SPOKEN)
 _GUARANTEED = frozenset({"STOCK", "OPTION"})
 
 
@@ -134,8 +130,8 @@ def _unsound_of_contract(contract: IbContract) -> tuple[str, str] | None:
 
 
 def _unsound_of_order(ib: IbOrder) -> tuple[str, str] | None:
-    values = zip(_SPOKEN, _SPOKEN_OF(ib), strict=True)
-    return _unsound(found for name, value in values if value for found in _texts(value, f"order.{name}"))
+    # What was not given is as its class has it.
+    return _unsound(found for name, value in vars(ib).items() for found in _texts(value, f"order.{name}"))
 
 
 def _unsound(texts: Iterable[tuple[str, str]]) -> tuple[str, str] | None:

@@ -15,6 +15,7 @@ from v6_ib_plugin.terms import IbContract, IbExecution
 from v6_ib_plugin.trading.book import Book
 from v6_ib_plugin.trading.hearing import Hearing
 from v6_ib_plugin.trading.known import KnownOrder
+from v6_ib_plugin.trading.legs import Legs
 from v6_ib_plugin.translation.accounts import position_of
 from v6_ib_plugin.translation.contracts import Known
 from v6_ib_plugin.translation.executions import execution_id_of
@@ -49,6 +50,7 @@ class Looking:
         book: Book,
         hearing: Hearing,
         accounts: Accounts,
+        legs: Legs,
         contract_of: Known,
         account: Callable[[], str],
         now: Callable[[], datetime],
@@ -59,6 +61,7 @@ class Looking:
         self._book = book
         self._hearing = hearing
         self._accounts = accounts
+        self._legs = legs
         self._contract_of = contract_of
         self._account = account
         self._now = now
@@ -120,9 +123,9 @@ class Looking:
     async def _open_orders(self) -> tuple[OrderReport, ...]:
         own = await self._transport.open_orders()
         everybody = await self._transport.all_open_orders()
-        rows = {
-            (order.perm_id, order.client_id, order.order_id): order for _, order, _ in (*own.orders, *everybody.orders)
-        }
+        shown = (*own.orders, *everybody.orders)
+        await self._legs.look_up(contract for contract, _, _ in shown)
+        rows = {(order.perm_id, order.client_id, order.order_id): order for _, order, _ in shown}
         for order in rows.values():
             self._transport.at_least(order.order_id + 1 if order.client_id == self._transport.client_id else 0)
         reports = (self._book.standing_of(order) for order in rows.values())

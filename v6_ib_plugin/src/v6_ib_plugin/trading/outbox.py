@@ -56,7 +56,9 @@ class Outbox:
             except PartlySent as error:
                 self._forget(sent[error.written :])
                 raise
-            return sent
+        # Numbers are in order once they are written: others may write theirs before these have left.
+        await self._transport.drained()
+        return sent
 
     def _enter(self, draft: Draft, entry: KnownOrder | None, *, is_staged: bool) -> KnownOrder:
         key = OrderKey(self._transport.client_id, self._transport.next_id())

@@ -25,7 +25,7 @@ def is_said_again(
         and (last.status, last.working, last.word) == (standing.status, standing.working, standing.word)
         and standing.status in _REPEATED
         and known.is_over == (standing.status is ReportedStatus.FILLED)
-        and filled == last.filled_quantity
+        and _tells_no_more(filled, last.filled_quantity)
         and (terms is None or terms is last.terms)
         and last.broker_order_id == known.broker_order_id
     )

@@ -20,6 +20,7 @@ from v6_ib_plugin.trading.drafts import Drafting
 from v6_ib_plugin.trading.executions import Executions
 from v6_ib_plugin.trading.hearing import Hearing
 from v6_ib_plugin.trading.leftovers import Leftovers
+from v6_ib_plugin.trading.legs import Legs
 from v6_ib_plugin.trading.looking import Looking
 from v6_ib_plugin.trading.outbox import Outbox
 from v6_ib_plugin.trading.placing import Placing
@@ -68,6 +69,7 @@ class Trading:
             book=self._book,
             hearing=self._hearing,
             accounts=accounts,
+            legs=Legs(instruments.learn, self._book.register, instruments.contract_of),
             contract_of=self._known,
             account=account,
             now=now,

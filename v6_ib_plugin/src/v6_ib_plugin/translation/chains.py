@@ -31,15 +31,13 @@ def _expirations(symbol: str, row: OptionParameters) -> list[ChainExpiration]:
     own_class = None if row.trading_class in {"", symbol.replace(" ", "").replace(".", "")} else row.trading_class
     strikes = tuple(sorted({bounded(strike, "strikes") for strike in row.strikes}))
     with translating(f"the options {row.trading_class} of {symbol} at {row.exchange}"):
-        return [
-            ChainExpiration(
-                expiration=day_of(text, field="expirations"),
-                strikes=strikes,
-                multiplier=multiplier,
-                trading_class=own_class,
-            )
-            for text in sorted(set(row.expirations))
+        days = [day_of(text, field="expirations") for text in sorted(set(row.expirations))]
+        # The strikes are one tuple, checked once: a hundred expirations of thousands would take a second to check.
+        checked = [
+            ChainExpiration(expiration=day, strikes=strikes, multiplier=multiplier, trading_class=own_class)
+            for day in days[:1]
         ]
+        return [one.model_copy(update={"expiration": day}) for one in checked for day in days]
 
 
 def option_parameters(chain: OptionChain, *, underlying_con_id: int = 0) -> tuple[OptionParameters, ...]:

@@ -16,7 +16,7 @@ from v6_ib_plugin.terms import IbContract, IbOrder
 from v6_ib_plugin.transport.questions import Question
 from v6_ib_plugin.transport.session import Session
 from v6_ib_plugin.transport.subscriptions import OnAnswer, Subscription
-from v6_ib_plugin.transport.writing import native_order
+from v6_ib_plugin.transport.writing import check_order, native_order
 from v6core.errors import NotConnected, NotSent, Unavailable
 
 logger = logging.getLogger(__name__)
@@ -48,15 +48,27 @@ class Asking:
 
     def draft_order(self, contract: IbContract, order: IbOrder) -> bytes:
         """Return the frame of an order; NotSent where it is unsound."""
+        check_order(order)
+        return self._session.templates.written(contract, order, self._encoded)
+
+    def _encoded(self, contract: IbContract, order: IbOrder) -> bytes:
         made, theirs = native_order(contract, order)
         return self.draft(lambda client: client.placeOrder(order.order_id, made, theirs))
 
     async def send(self, urgency: Urgency, messages: Sequence[bytes]) -> None:
         """Send frames in their order and with nothing between them; return once all bytes have left."""
+        await self.write(urgency, messages)
+        await self.drained()
+
+    async def write(self, urgency: Urgency, messages: Sequence[bytes]) -> None:
+        """Write frames when it is their turn; they leave with all that is written in the same turn of the loop."""
         connection = self._session.client.conn
         await self._session.pacer.send(urgency, *(partial(connection.write, message) for message in messages))
+
+    async def drained(self) -> None:
+        """Return once all bytes have left."""
         try:
-            await connection.drained()
+            await self._session.client.conn.drained()
         except ConnectionError as error:
             raise NotConnected(str(error)) from error
 

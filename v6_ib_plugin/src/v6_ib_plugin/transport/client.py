@@ -21,6 +21,8 @@ from v6core.errors import NotSent
 MAX_FRAME = 0xFF_FFFF
 # What TWS has not read of ours by then it does not read at all.
 MAX_UNREAD = 1 << 20
+# What is written in one turn leaves together, up to so much.
+MOST_TOGETHER = 1 << 14
 # Where an answer names its question. ib_async fails over, or complains of, answers to a question that is not its own.
 _QUESTION_AT = {1: 2, 2: 2, 10: 1, 17: 1, 18: 1, 21: 1, 45: 2, 46: 2, 57: 2, 58: 2, 75: 1, 76: 1, 81: 1, 94: 1, 95: 1}
 
@@ -55,14 +57,20 @@ class Sink(Protocol):
 
 
 class TwsConnection(Connection):
-    """A connection that tells when what was given to it has left."""
+    """A connection that tells when what was given to it has left.
+
+    What is given to it within one turn of the loop leaves together at the end of that turn: orders that become durable
+    together cost one call of the system, and TWS one waking.
+    """
 
     def __init__(self, on_data: Callable[[bytes], None], on_lost: Callable[[str], None]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._on_data = on_data
         self._on_lost = on_lost
         self._socket: asyncio.Transport | None = None
-        self._drained: asyncio.Future[None] | None = None
+        self._outgoing = bytearray()
+        self._is_drained = True
+        self._waiting: list[asyncio.Future[None]] = []
         self._gone = asyncio.Event()
         self._gone.set()
 
@@ -92,22 +100,43 @@ class TwsConnection(Connection):
             raise NotSent("nothing was sent: the connection to TWS is gone")
         if self._socket.get_write_buffer_size() > MAX_UNREAD:
             raise NotSent("nothing was sent: TWS has stopped reading", code="NOT_READ")
-        self.sendMsg(message)  # type: ignore[no-untyped-call]
+        if not self._outgoing:
+            self.pause_writing()
+            asyncio.get_running_loop().call_soon(self._let_out)
+        self._outgoing += message
+        if len(self._outgoing) > MOST_TOGETHER:
+            self._let_out()
+
+    def _let_out(self) -> None:
+        """Give the system what was written since the last time."""
+        if self._outgoing and self.is_open:
+            outgoing, self._outgoing = self._outgoing, bytearray()
+            self.sendMsg(outgoing)  # type: ignore[no-untyped-call]
+        # What is left in a socket that closes never leaves: who waits is told when it is gone.
+        if self._socket is not None and self.is_open and not self._socket.get_write_buffer_size():
+            self.resume_writing()
 
     async def drained(self) -> None:
         """Return once the system has taken all bytes; ConnectionError where the connection goes before."""
-        if self._drained is not None:
-            await asyncio.shield(self._drained)
+        if not self._is_drained:
+            waiting = asyncio.get_running_loop().create_future()
+            self._waiting.append(waiting)
+            await waiting
 
     def pause_writing(self) -> None:
         """Note that bytes wait for the system."""
-        self._drained = asyncio.get_running_loop().create_future()
+        self._is_drained = False
 
     def resume_writing(self) -> None:
         """Note that the system has taken all bytes."""
-        drained, self._drained = self._drained, None
-        if drained is not None and not drained.done():
-            drained.set_result(None)
+        self._is_drained = True
+        for waiting in self._taken_waiting():
+            waiting.set_result(None)
+
+    def _taken_waiting(self) -> list[asyncio.Future[None]]:
+        """Return who waits, and has not given up, for the last time."""
+        waiting, self._waiting = self._waiting, []
+        return [one for one in waiting if not one.done()]
 
     def data_received(self, data: bytes) -> None:
         """Take bytes in."""
@@ -116,17 +145,19 @@ class TwsConnection(Connection):
     def connection_lost(self, exc: Exception | None) -> None:
         """Note that the connection is gone, and what of ours never left."""
         self.transport = self._socket = None
+        self._outgoing.clear()
         self._gone.set()
-        drained, self._drained = self._drained, None
-        if drained is not None and not drained.done():
-            drained.set_exception(ConnectionError("the connection to TWS went while bytes were on their way"))
-            drained.exception()  # it is no news where nobody waits
+        self._is_drained = True
+        for waiting in self._taken_waiting():
+            waiting.set_exception(ConnectionError("the connection to TWS went while bytes were on their way"))
+            waiting.exception()  # it is no news where nobody waits any more
         self._on_lost(str(exc) if exc else "")
 
     def disconnect(self) -> None:
         """Close: at once where TWS does not read what waits for it."""
         if self._socket is None or self._socket.is_closing():
             return
+        self._let_out()
         if self._socket.get_write_buffer_size():
             self._socket.abort()
         else:
@@ -135,6 +166,7 @@ class TwsConnection(Connection):
     def half_close(self) -> None:
         """Say that nothing more comes from here, so that a server of another protocol may complain."""
         if self._socket is not None and not self._socket.is_closing():
+            self._let_out()
             self._socket.write_eof()
 
 

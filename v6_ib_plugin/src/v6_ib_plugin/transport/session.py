@@ -30,6 +30,7 @@ from v6_ib_plugin.transport.hearing import Ears
 from v6_ib_plugin.transport.opening import Login, Obstacle
 from v6_ib_plugin.transport.questions import Questions
 from v6_ib_plugin.transport.subscriptions import Subscriptions
+from v6_ib_plugin.transport.templates import Templates
 from v6core.errors import BrokerError, NotConnected, Unavailable
 from v6core.identifiers import plainly
 from v6core.logs import Repeats
@@ -77,6 +78,7 @@ class Session:
         self._reason = ""
         self._next_id = 1
         self._reading = reading.Reading(0)
+        self.templates = Templates()
         self.ib = IB()
         self.client = TwsClient(self.ib.wrapper, self)
         self.ib.client = self.client
@@ -104,6 +106,7 @@ class Session:
             login.fail(Obstacle.TOO_OLD, f"its version is {server_version}, and {_OLDEST} is the oldest")
             return
         self._reading = reading.Reading(server_version)
+        self.templates = Templates()
         self.client.conn.write(self.client.draft(TwsClient.startApi))
 
     def heard(self, fields: Fields) -> None:

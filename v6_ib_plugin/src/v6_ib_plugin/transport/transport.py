@@ -139,15 +139,20 @@ class Transport:
     async def place_order(self, contract: IbContract, order: IbOrder, urgency: Urgency = Urgency.NEW) -> None:
         """Hand an order over, or a change of one; returns once its bytes have left. NotSent where none did."""
         await self.place_orders([(contract, order)], urgency)
+        await self.drained()
 
     async def place_orders(self, pairs: Sequence[tuple[IbContract, IbOrder]], urgency: Urgency = Urgency.NEW) -> None:
-        """Hand orders over in this order and with nothing between them.
+        """Write orders in this order and with nothing between them; they have left once ``drained`` returns.
 
         NotSent where no byte left, PartlySent where the connection went in between. All are checked before the first
         one is written.
         """
         self._asking.check_connected()
-        await self._asking.send(urgency, [self._asking.draft_order(contract, order) for contract, order in pairs])
+        await self._asking.write(urgency, [self._asking.draft_order(contract, order) for contract, order in pairs])
+
+    async def drained(self) -> None:
+        """Return once all that was written has left; NotConnected where the connection goes before."""
+        await self._asking.drained()
 
     async def cancel_order(self, order_id: int) -> None:
         """Ask to cancel an order of this client; NotSent where nothing left."""

@@ -49,8 +49,7 @@ def native_contract(contract: IbContract) -> Contract:
 
 
 def native_order(contract: IbContract, order: IbOrder) -> tuple[Contract, SimpleNamespace]:
-    """Return a contract and an order as ib_async's encoder takes them; NotSent where the order is no sound one."""
-    _check_order(order)
+    """Return a contract and an order as ib_async's encoder takes them, an order that ``check_order`` found sound."""
     # The encoder reads attributes: an Order of ib_async's would be built twice as slowly and hold nothing more.
     made = SimpleNamespace(**_DEFAULTS)
     vars(made).update(zip(_ORDER_THEIRS, _ORDER_VALUES(order), strict=True))
@@ -70,22 +69,20 @@ def native_order(contract: IbContract, order: IbOrder) -> tuple[Contract, Simple
 
 def text_of(fields: Sequence[Any], *, make_empty: bool = True) -> str:
     """Return a request as it goes over the wire, each field ended by a NUL; NotSent where a field would be unsound."""
-    texts = [
-        field if field.__class__ is str else "" if field is None else _TEXT.get(field.__class__, _other)(field)
-        for field in fields
-    ]
+    texts = [field if field.__class__ is str else "" if field is None else field_text(field) for field in fields]
     if not make_empty:
         texts = [text or _unset(field) for text, field in zip(texts, fields, strict=True)]
     message = "\0".join(texts) + "\0"
     within_contracts = 11 * len([field for field in fields if isinstance(field, Contract)])
-    if message.count("\0") != len(texts) + within_contracts or not _is_plain(message.replace("\0", "")):
+    if message.count("\0") != len(texts) + within_contracts or not is_plain(message.replace("\0", "")):
         raise _forged(texts)
     if "Infinity" in texts and not any(kind in texts for kind in _UP_TO_MID):
         raise NotSent(f"request {texts[0]} holds an infinite number", code="NOT_FINITE")
     return message
 
 
-def _check_order(order: IbOrder) -> None:
+def check_order(order: IbOrder) -> None:
+    """Return where an order has a number and a quantity that TWS can take; else NotSent."""
     # The largest int stands for none at all.
     if not 0 < order.order_id < UNSET_INTEGER:
         raise NotSent(f"an order needs an id from 1 to 2147483646, not {order.order_id}", code="NO_ORDER_ID")
@@ -160,11 +157,16 @@ def _float(value: float) -> str:
 
 
 def _contract(contract: Contract) -> str:
-    return "\0".join(_TEXT.get(field.__class__, _other)(field) for field in (
+    return "\0".join(field_text(field) for field in (
         contract.conId, contract.symbol, contract.secType, contract.lastTradeDateOrContractMonth, contract.strike,
         contract.right, contract.multiplier, contract.exchange, contract.primaryExchange, contract.currency,
         contract.localSymbol, contract.tradingClass,
     ))  # fmt: skip
+
+
+def field_text(value: Any) -> str:
+    """Return a field as it is written; a contract is twelve of them."""
+    return _TEXT.get(value.__class__, _other)(value)
 
 
 def _other(value: Any) -> str:
@@ -187,12 +189,13 @@ _TEXT: Mapping[type[Any], Callable[[Any], str]] = {
 }
 
 
-def _is_plain(text: str) -> bool:
+def is_plain(text: str) -> bool:
+    """Tell whether a text can stand in a field."""
     return text.isascii() and text.isprintable()
 
 
 def _forged(texts: Iterable[str]) -> NotSent:
-    culprit = next((text for text in texts if not _is_plain(text.replace("\0", "") if "\0" in text else text)), "\0")
+    culprit = next((text for text in texts if not is_plain(text.replace("\0", "") if "\0" in text else text)), "\0")
     return NotSent(
         f"a request must be printable ASCII, not {culprit[:80]!r}: a control character forges fields",
         code="NOT_PRINTABLE",

@@ -17,7 +17,7 @@ or a table of a control file, which is read again whenever it changes::
 * ``fault`` ``armed`` ``faults`` -- one of them, one that is armed, and all that are
 * ``presets`` -- faults that a TWS is known for, by their names
 * ``threshold`` ``inlet`` ``outlet`` -- where they strike
-* ``sightings`` ``rewriting`` ``corrections`` ``connectivity`` -- what they need to know and to keep
+* ``sightings`` ``rewriting`` ``corrections`` ``last_words`` ``connectivity`` -- what they need to know and to keep
 * ``control_file`` -- faults from a file
 """
 
@@ -37,6 +37,7 @@ from v6_ib_plugin.gateway.faults.effects import (
     Moment,
     Refuse,
     Reorder,
+    Repeat,
     Restart,
     Rewrite,
     RollBackIds,
@@ -66,6 +67,7 @@ __all__ = [
     "Moment",
     "Refuse",
     "Reorder",
+    "Repeat",
     "Restart",
     "Rewrite",
     "RollBackIds",

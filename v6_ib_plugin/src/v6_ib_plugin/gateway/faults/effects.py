@@ -45,7 +45,8 @@ class Cut(_Effect):
 class Silence(_Effect):
     """Nothing is answered: to a connection from here on, to one request, or a message is swallowed.
 
-    A request is lost as well unless ``accept``; then it is taken, and what it causes is told only to who asks for it.
+    A request is lost as well unless ``accept``; then it is taken, and what it causes is told only to who asks for it,
+    until another request is made of the same order.
     """
 
     points = frozenset({At.CONNECTION, At.START, At.REQUEST, At.MESSAGE})
@@ -90,6 +91,13 @@ class Reorder(_Effect):
     effect: Literal["REORDER"] = "REORDER"
     behind: int = Field(default=1, ge=1)
     within: _Seconds = 1.0
+
+
+class Repeat(_Effect):
+    """What was said last of each order and execution goes out once more, the last first, as TWS says most things."""
+
+    points = _IN_SESSION
+    effect: Literal["REPEAT"] = "REPEAT"
 
 
 class Rewrite(_Effect):
@@ -227,6 +235,7 @@ Effect = Annotated[
     | Delay
     | Duplicate
     | Reorder
+    | Repeat
     | Rewrite
     | Undecodable
     | Correct

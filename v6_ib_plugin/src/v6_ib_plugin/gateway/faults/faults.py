@@ -16,6 +16,7 @@ from v6_ib_plugin.gateway.faults.effects import (
     Cut,
     Effect,
     Garbage,
+    Repeat,
     Restart,
     RollBackIds,
     TooLong,
@@ -129,6 +130,8 @@ class Faults:
                 _each(struck, lambda outlet: outlet.put(message))
             case Correct():
                 self._correct(effect, struck, None)
+            case Repeat():
+                _each(struck, Outlet.repeat)
             case Connectivity():
                 self._turn(effect)
             case Restart(seconds=seconds, next_id=next_id):

@@ -57,6 +57,7 @@ class Inlet:
         scene = self._faults.sightings.request(self._outlet.client_id, request)
         effects = self._faults.strike(scene) if self._faults.watches(At.REQUEST) else []
         self._outlet.request = request
+        self._outlet.heed(request)
         try:
             if effects:
                 await self._struck(request, effects)

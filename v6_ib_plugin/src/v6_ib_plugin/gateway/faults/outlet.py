@@ -18,6 +18,7 @@ from v6_ib_plugin.gateway.faults.effects import (
     Silence,
     Undecodable,
 )
+from v6_ib_plugin.gateway.faults.last_words import LastWords
 from v6_ib_plugin.gateway.faults.rewriting import cut_short, rewritten
 from v6_ib_plugin.gateway.faults.when import At
 from v6_ib_plugin.gateway.peer import Peer
@@ -92,6 +93,7 @@ class Outlet:
         self._muted_ids: set[int] = set()
         self._cuts: dict[int, Cut] = {}
         self._held: list[messages.Message] = []
+        self._last_words = LastWords()
         self._laggards: list[_Laggard] = []
         self._dam: list[_Departure] | None = None
 
@@ -103,6 +105,12 @@ class Outlet:
         about = request_id(request)
         if about is not None:
             self._muted_ids.add(about)
+
+    def heed(self, request: requests.Request) -> None:
+        """Answer a request also where an earlier one about the same thing was muted."""
+        about = request_id(request)
+        if about is not None:
+            self._muted_ids.discard(about)
 
     def fall_silent(self) -> None:
         """Let nothing out any more."""
@@ -180,6 +188,11 @@ class Outlet:
         """Let a message out that nothing strikes."""
         self._write(_Departure(message, encode_message(message)))
 
+    def repeat(self) -> None:
+        """Let out once more what was said last of each order and execution, the last first."""
+        for message in self._last_words:
+            self.put(message)
+
     def spill(self, data: bytes) -> None:
         """Let bytes out that are no message."""
         if not self._is_silent:
@@ -188,7 +201,9 @@ class Outlet:
     def _depart(self, departure: _Departure) -> None:
         if departure.is_swallowed:
             self._end(departure)
-        elif departure.delay is not None:
+            return
+        self._last_words.hear(departure.message)
+        if departure.delay is not None:
             self._depart_late(departure, departure.delay)
         elif departure.reorder is not None:
             self._lag(departure, departure.reorder)

@@ -27,7 +27,8 @@ def resolved_versions() -> list[str]:
 
 def _pin(package: dict[str, Any]) -> str:
     """Return a version, and for which Pythons it is where others take another."""
-    markers = " or ".join(package.get("resolution-markers", ()))
+    # Each marker names the Python first; the platforms behind it are told apart for the sake of other packages.
+    markers = " or ".join(dict.fromkeys(one.partition(" and ")[0] for one in package.get("resolution-markers", ())))
     return f"{package['name']}=={package['version']}" + (f" ; {markers}" if markers else "")
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import inspect
 from collections.abc import Iterable
 from dataclasses import fields
 from decimal import Decimal
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -25,7 +23,8 @@ from v6core.config import EngineSection, JournalSection, json_schema
 from v6core.plugins import BROKERS, COMMANDS, EXTENSIONS
 from v6core.risk import CheckContext, RiskLimits
 from v6core.words import Word
-from workspace.pages import DOCS, ROOT, blocks, names, prose, table
+from workspace.loading import script
+from workspace.pages import DOCS, blocks, names, prose, table
 
 CONFIGURATION, PLUGINS, PAPER = DOCS / "configuration.md", DOCS / "plugins.md", DOCS / "paper-broker.md"
 IB = DOCS / "interactive-brokers.md"
@@ -128,12 +127,3 @@ def test_a_hook_has_a_section_with_its_exact_signature(hook: Any) -> None:
 def test_the_page_of_the_command_line_is_what_the_commands_say() -> None:
     page = (DOCS / "command-line.md").read_text(encoding="utf-8")
     assert page == script("write_command_line").render(page), "run scripts/write_command_line.py"
-
-
-def script(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from workspace.test_generated_files import script
+from workspace.loading import script
 
 ROOT = Path(__file__).resolve().parents[2]
 MATRIX = script("write_fault_matrix")

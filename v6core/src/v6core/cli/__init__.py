@@ -14,6 +14,8 @@
 * ``waiting``    the end of an order, waited for before a command answers
 * ``wrapping``   lines that fit the terminal
 * ``commands``   a module for each subcommand
+* ``plugin``     the project of a plugin, from a template
+* ``proving``    a run of the conformance suite, and what is told of it
 * ``demo``       the story that ``v6 demo`` runs
 """
 

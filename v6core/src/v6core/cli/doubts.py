@@ -104,7 +104,7 @@ def doubts_in(path: Path, broker: str) -> tuple[Doubt, ...]:
         return ()
     with closing(open_for_reading(path)) as reader:
         record = Record(reader.engine_id, broker)
-        holdings = Holdings(record)
+        holdings = Holdings()
         record.replay(map(event_of, reader.rows()), holdings.learn)
         held = holdings.quantities()
         return tuple(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -24,6 +25,8 @@ from v6core.engine import OrderExecutionEngine
 from v6core.errors import OrderDenied, Unavailable, V6Error
 
 _SYMBOL = "SPY"
+# A broker may tell whole seconds, and its clock may go a little wrong as ours may.
+_CLOCKS_AGREE = timedelta(seconds=3)
 
 
 @subcommand("demo")
@@ -105,6 +108,7 @@ async def _play(invocation: Invocation, stage: Stage, stock: Stock) -> Report:
         positions=tuple(row for row in positions if stage.is_own or row.strategy_id in story.strategy_ids),
         cash_start=account.cash,
         cash_end=(await engine.account()).cash,
+        clocks_agree=timedelta(0) if engine.capabilities.simulated else _CLOCKS_AGREE,
     )
     return Report(
         stage=stage,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -30,7 +31,10 @@ CENT = Decimal("0.01")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Books:
-    """Everything that a run has left: what the engine knows, what its journal says, what the broker says."""
+    """Everything that a run has left: what the engine knows, what its journal says, what the broker says.
+
+    ``clocks_agree`` is by how much the broker's times may differ from ours: nothing where there is but one clock.
+    """
 
     journal: JournalReader
     orders: tuple[Order, ...]
@@ -38,6 +42,7 @@ class Books:
     positions: tuple[Position, ...]
     cash_start: Decimal
     cash_end: Decimal
+    clocks_agree: timedelta = timedelta(0)
 
     @property
     def commissions(self) -> Decimal:
@@ -171,7 +176,8 @@ def fills_come_after_orders(books: Books) -> Iterator[Finding]:
     made = {order.order_id: order.created_at for order in books.orders}
     for fill in books.fills:
         since = made.get(fill.order_id) if fill.order_id is not None else None
-        yield None if since is not None and since <= fill.time else f"execution {fill.execution_id} is before its order"
+        after = since is not None and since - books.clocks_agree <= fill.time
+        yield None if after else f"execution {fill.execution_id} is before its order"
 
 
 def commissions_add_up(books: Books) -> Iterator[Finding]:

@@ -32,7 +32,7 @@ class Pace:
         """Return a day's pace where time can jump, else one that a person can wait for."""
         if isinstance(asyncio.get_running_loop(), SimulatedLoop):
             return cls(exits=5400, pause=1800, fill=120)
-        return cls(exits=300, pause=5, fill=30)
+        return cls(exits=300, pause=1, fill=10)
 
 
 async def quote_or_none(engine: OrderExecutionEngine, contract: Contract) -> Quote | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import UUID
 
+from v6core.cli.demo.brackets import as_taken, bracket_around
 from v6core.cli.demo.charges import charged_fills
 from v6core.cli.demo.choices import choose_condor, choose_roll, side_that_is_tested
 from v6core.cli.demo.market import Pace, first_quote
@@ -21,7 +22,6 @@ from v6core.engine import OrderExecutionEngine
 from v6core.errors import OrderDenied, Unavailable, V6Error
 from v6core.fills import ExecutionResult
 from v6core.identifiers import IdSource
-from v6core.money import round_to_tick
 from v6core.orders import BracketOrder, Order, OrderStatus
 from v6core.planning import PlanningCode
 from v6core.quotes import OptionChain, Quote
@@ -29,8 +29,6 @@ from v6core.sessions import trading_day
 from v6core.strategies import LegSpec, Strategy, max_loss, max_profit
 
 _SHARES = 10
-# Near enough to be reached within the hour on most days, far enough to be no part of the spread.
-_EXIT_DISTANCE = Decimal("0.0015")
 
 
 @dataclass(slots=True)
@@ -84,18 +82,9 @@ class Story:
             await self._close_at_market(self._shares(), step)
 
     async def _made_bracket(self, quote: Quote) -> BracketOrder:
-        """Return a bracket that enters at the offer, its exits at equal distances from the quote."""
-        assert quote.bid is not None
-        assert quote.ask is not None
-        tick = (await self.engine.contract_details(self.stock)).tick_at(quote.ask)
-        wide = max(quote.ask * _EXIT_DISTANCE, (quote.ask - quote.bid) * 3 / 2)
-        distance = round_to_tick(wide, tick, up=True)
-        name = self.strategy_ids[0]
-        return BracketOrder(
-            Order.limit("BUY", _SHARES, quote.ask, order_id=self.ids.order_id(), strategy_id=name),
-            Order.limit("SELL", _SHARES, quote.ask + distance, order_id=self.ids.order_id()),
-            Order.stop("SELL", _SHARES, quote.bid - distance, order_id=self.ids.order_id()),
-        )
+        details = await self.engine.contract_details(self.stock)
+        bracket = bracket_around(quote, details, _SHARES, self.ids, self.strategy_ids[0])
+        return as_taken(bracket, self.stock, self.engine.capabilities)
 
     async def _send_bracket(self, bracket: BracketOrder, step: Step) -> None:
         now = self.engine.now()

@@ -72,15 +72,15 @@ class SimulatedTransport(asyncio.Transport):
             self.lose(*self._ended)
 
     def get_write_buffer_size(self) -> int:
-        """Return how many bytes are on their way."""
-        return 0 if self._out is None else self._out.in_flight
+        """Return how many bytes wait, because more are on their way than the network holds."""
+        return 0 if self._out is None else max(self._out.in_flight - self._network.holds, 0)
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         """Do nothing: how much may be on its way is the network's to say."""
 
     def mind_the_flow(self) -> None:
         """Let the protocol pause while more is on its way than the network holds, and go on afterwards."""
-        is_full = self.get_write_buffer_size() > self._network.holds
+        is_full = self.get_write_buffer_size() > 0
         if is_full is self.is_full or self._lost or self._is_dead:
             return
         self.is_full = is_full

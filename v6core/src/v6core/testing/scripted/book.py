@@ -41,6 +41,8 @@ class HeldOrder:
     working: bool = True
     filled: Decimal = ZERO
     asked: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    foreign: bool = False
+    """Whether somebody else placed it; its reference is then the broker's own, and is not told."""
     rejection: RejectionReport | None = None
 
     @property
@@ -48,6 +50,11 @@ class HeldOrder:
         """The reference under which it came."""
         assert self.order.order_ref is not None
         return self.order.order_ref
+
+    @property
+    def told_ref(self) -> str | None:
+        """The reference under which it is told."""
+        return None if self.foreign else self.ref
 
     @property
     def is_open(self) -> bool:
@@ -64,7 +71,7 @@ class HeldOrder:
         terms = OrderTerms.model_validate({name: getattr(self.order, name) for name in OrderTerms.model_fields})
         return OrderReport(
             time=time,
-            order_ref=self.ref,
+            order_ref=self.told_ref,
             broker_order_id=self.broker_order_id,
             status=self.status,
             working=self.working and self.is_open and self.status is not ReportedStatus.INACTIVE,
@@ -76,11 +83,10 @@ class HeldOrder:
 
 @dataclass(slots=True)
 class Book:
-    """All that the broker knows. ``foreign`` are orders of others, ``adjustments`` what no order brought."""
+    """All that the broker knows. ``adjustments`` are what no order brought."""
 
     orders: dict[str, HeldOrder] = field(default_factory=dict[str, HeldOrder])
     executions: dict[str, FillReport] = field(default_factory=dict[str, FillReport])
-    foreign: list[OrderReport] = field(default_factory=list[OrderReport])
     adjustments: list[AdjustmentReport] = field(default_factory=list[AdjustmentReport])
     _numbers: int = 0
 
@@ -89,14 +95,24 @@ class Book:
         self._numbers += 1
         return self._numbers
 
+    @property
+    def foreign(self) -> list[HeldOrder]:
+        """The open orders of others."""
+        return [held for held in self.orders.values() if held.foreign and held.is_open]
+
+    @property
+    def ours(self) -> list[HeldOrder]:
+        """The open orders of engines."""
+        return [held for held in self.orders.values() if not held.foreign and held.is_open]
+
     def begin_anew(self) -> None:
         """Give ids from the first on again, as a broker does that was restarted."""
         self._numbers = 0
 
-    def add(self, order: Order) -> HeldOrder:
+    def add(self, order: Order, *, foreign: bool = False) -> HeldOrder:
         """Take an order in; a second one under the same reference takes the place of the first."""
         assert order.order_ref is not None, "an order is bound before it is sent"
-        held = HeldOrder(order, f"b-{self.number()}", working=order.parent_order_id is None)
+        held = HeldOrder(order, f"b-{self.number()}", working=order.parent_order_id is None, foreign=foreign)
         self.orders[order.order_ref] = held
         return held
 
@@ -123,7 +139,7 @@ class Book:
         reports = tuple(
             FillReport(
                 time=at,
-                order_ref=held.ref,
+                order_ref=held.told_ref,
                 broker_order_id=held.broker_order_id,
                 fill=Fill(
                     execution_id=f"e-{self.number()}",
@@ -153,7 +169,7 @@ class Book:
         held = self.orders[old.order_ref or ""]
         held.filled += (ZERO if fill is None else fill.quantity) - old.fill.quantity
         return FillCorrectionReport(
-            time=at, order_ref=held.ref, broker_order_id=held.broker_order_id, replaces=execution_id, fill=fill
+            time=at, order_ref=held.told_ref, broker_order_id=held.broker_order_id, replaces=execution_id, fill=fill
         )
 
     def positions(self) -> tuple[BrokerPosition, ...]:

@@ -21,7 +21,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from v6core.broker import Broker, BrokerContext, BrokerSpec, Receipt
-from v6core.capabilities import Capabilities, SubmitIdentity
+from v6core.capabilities import Capabilities, ModifyKind, SubmitIdentity
 from v6core.clock import SystemClock
 from v6core.contracts import Combo, Contract, ContractDetails
 from v6core.errors import Unavailable
@@ -172,6 +172,10 @@ class ScriptedBroker(Broker):
         self.calls.append(Received(call, () if ref is None else (ref,)))
         await self._play(self._script(call, ()))
 
+    def _declared(self, declared: bool, what: str) -> None:
+        if not declared:
+            raise self._unsupported(what)
+
     # What happens, when the test says so.
 
     def accept(self, which: Which) -> None:
@@ -203,11 +207,12 @@ class ScriptedBroker(Broker):
         contract = order.contract
         assert contract is not None
         if isinstance(contract, Combo):
-            return {leg.contract.key: self._middle(leg.contract) for leg in contract.legs}
+            return {leg.contract.key: self.middle(leg.contract) for leg in contract.legs}
         own = (price, order.limit_price, order.stop_price)
-        return {contract.key: next((one for one in own if one is not None), self._middle(contract))}
+        return {contract.key: next((one for one in own if one is not None), self.middle(contract))}
 
-    def _middle(self, contract: Contract) -> Decimal:
+    def middle(self, contract: Contract) -> Decimal:
+        """Return the middle of a contract's quote, else 100."""
         quote = self.quotes_of.get(contract.key)
         return DEFAULT_PRICE if quote is None or quote.mid is None else quote.mid
 
@@ -227,9 +232,8 @@ class ScriptedBroker(Broker):
 
     def end_foreign(self) -> None:
         """Let the orders of others be cancelled."""
-        ended = [order.model_copy(update={"status": ReportedStatus.CANCELLED}) for order in self.book.foreign]
-        self.book.foreign.clear()
-        self.say(*ended)
+        for held in self.book.foreign:
+            self.end(held.ref)
 
     def confirm(self, which: Which) -> None:
         """Do what was asked of an order: the modify that is not answered yet, else a cancel."""
@@ -285,9 +289,23 @@ class ScriptedBroker(Broker):
         self.book.adjustments.append(report)
         self.say(report)
 
-    def set_quote(self, contract: Contract, bid: Amount | None, ask: Amount | None) -> None:
+    def place_foreign(self, contract: Contract, order: Order) -> HeldOrder:
+        """Have an order of somebody else at the same account, which is told under no reference."""
+        ref = f"foreign-{self.book.number()}"
+        held = self.book.add(order.replace(contract=contract, order_ref=ref), foreign=True)
+        self.accept(ref)
+        return held
+
+    def set_quote(
+        self,
+        contract: Contract,
+        bid: Amount | None,
+        ask: Amount | None,
+        bid_size: Amount | None = None,
+        ask_size: Amount | None = None,
+    ) -> None:
         """Quote a contract from here on."""
-        sides = {"bid": bid, "ask": ask}
+        sides = {"bid": bid, "bid_size": bid_size, "ask": ask, "ask_size": ask_size}
         self.quotes_of[contract.key] = Quote.model_validate({"contract": contract, "time": self.now(), **sides})
 
     # What is said, and whether it is heard.
@@ -381,12 +399,14 @@ class ScriptedBroker(Broker):
 
     async def cancel_everything(self) -> None:
         """Be asked to cancel every order, whoever's it is; the script is told the references of ours."""
-        refs = tuple(held.ref for held in self.book.orders.values() if held.is_open)
+        self._declared(self.capabilities.global_cancel, "cancel the orders of others")
+        refs = tuple(held.ref for held in self.book.ours)
         self.calls.append(Received(Call.CANCEL_EVERYTHING, refs))
         await self._play(self._script(Call.CANCEL_EVERYTHING, ()), refs)
 
     async def modify(self, order: Order, changes: Mapping[str, Any]) -> None:
         """Be asked to change an order."""
+        self._declared(self.capabilities.modify is not ModifyKind.NONE, "change a working order")
         await self._requested(Call.MODIFY, order, changes)
 
     async def _requested(self, call: Call, order: Order, changes: Mapping[str, Any]) -> None:
@@ -407,7 +427,7 @@ class ScriptedBroker(Broker):
         now, held = self.now(), tuple(self.book.orders.values())
         return Snapshot(
             time=now,
-            open_orders=(*(one.report(now) for one in held if one.is_open), *self.book.foreign),
+            open_orders=tuple(one.report(now) for one in held if one.is_open),
             completed_orders=tuple(one.report(now) for one in held if not one.is_open and one.rejection is None),
             rejections=tuple(one.rejection for one in held if one.rejection is not None),
             fills=tuple(self.book.executions.values()),
@@ -427,6 +447,7 @@ class ScriptedBroker(Broker):
 
     async def quote(self, contract: Contract) -> Quote:
         """Return the quote that the test gave; Unavailable where it gave none."""
+        self._declared(self.capabilities.quotes, f"quote {contract.key}")
         await self._asked(Call.QUOTE)
         found = self.quotes_of.get(contract.key)
         if found is None:
@@ -443,6 +464,7 @@ class ScriptedBroker(Broker):
 
     async def option_chain(self, contract: Contract) -> OptionChain:
         """Return the chain that the test gave; Unavailable where it gave none."""
+        self._declared(self.capabilities.option_chains, f"list options on {contract.key}")
         await self._asked(Call.CHAIN)
         found = self.chains.get(contract.symbol)
         if found is None:
@@ -451,6 +473,7 @@ class ScriptedBroker(Broker):
 
     async def preview(self, orders: Sequence[Order]) -> Preview:
         """Return ``previewed``; nothing arrives."""
+        self._declared(self.capabilities.preview, f"preview {len(orders)} orders")
         self.calls.append(Received(Call.PREVIEW, tuple(str(order.order_ref) for order in orders)))
         return self.previewed
 

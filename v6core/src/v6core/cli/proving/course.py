@@ -1,0 +1,103 @@
+"""One run of cases: told as far as it went, also where somebody interrupts it, and written to files."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import click
+
+from v6core.cli.failures import INTERRUPTED, CommandFailed, Failure
+from v6core.cli.invocation import Invocation
+from v6core.cli.proving.progress import Progress
+from v6core.cli.proving.silence import quiet
+from v6core.cli.proving.words import document, lines
+from v6core.cli.wrapping import wrapped
+from v6core.testing.conformance import CASES, Case, Conformance, Result, run_case
+from v6core.testing.conformance.account import account_driver, account_of
+from v6core.testing.conformance.finding import sound
+from v6core.testing.conformance.histories.searching import examples_of
+from v6core.testing.conformance.runner import MakeDriver
+from v6core.testing.conformance.undoing import LeftBehind
+
+Writing = Callable[[Conformance], str]
+
+
+class Course:
+    """A run at one broker: a driver's, or with ``is_account`` one of the configuration, at its paper account."""
+
+    def __init__(self, invocation: Invocation, make: MakeDriver, account: str | None = None) -> None:
+        self._invocation = invocation
+        self._make = make
+        self._account = account
+        driver = sound(make)
+        examples_of(driver)  # a number that is none is the caller's mistake, not the broker's
+        self._name = driver.name
+
+    @classmethod
+    def at_account(cls, invocation: Invocation, broker: str) -> Course:
+        """Return a run at a configured broker; it says which account that is before anything is sent."""
+        make = account_driver(invocation.configuration(), broker)
+        sound(make)
+        with quiet():
+            account = account_of(make)
+        if not invocation.as_json:
+            told = f"trading on account {account} of [brokers.{broker}]; each case undoes what it did, so does Ctrl-C"
+            for line in wrapped(told, "v6: "):
+                click.echo(line, err=True)
+        return cls(invocation, make, account)
+
+    def run(self, cases: Sequence[Case], known: Mapping[str, str], files: Mapping[Path, Writing]) -> None:
+        """Run cases; CommandFailed where something failed, or where somebody would not wait for the end."""
+        self._warn(known)
+        results: list[Result] = []
+        interrupt = self._results(cases, known, results)
+        proved = Conformance(name=self._name, results=tuple(results))
+        self._invocation.tell(document(proved, self._account), lines(proved) if results else ())
+        for path, text in files.items():
+            path.write_text(text(proved), encoding="utf-8")
+        if interrupt is not None:
+            raise CommandFailed(self._interruption(interrupt, f"after {len(results)} of {len(cases)} cases"))
+        if not proved.is_proved:
+            failed = ", ".join(sorted(proved.failed)) or "nothing was proved"
+            raise CommandFailed(Failure(error=f"{proved.name} does not conform: {failed}", code="NOT_CONFORMANT"))
+
+    def _results(
+        self, cases: Sequence[Case], known: Mapping[str, str], results: list[Result]
+    ) -> KeyboardInterrupt | None:
+        with quiet(), Progress(len(cases)) as progress:
+            try:
+                for case in cases:
+                    progress.begins(case)
+                    results.append(run_case(case, self._make(), known))
+                    progress.ended(results[-1])
+            except KeyboardInterrupt as interrupt:
+                return interrupt
+        return None
+
+    def _warn(self, known: Mapping[str, str]) -> None:
+        for case_id in sorted(known.keys() - CASES.keys()):
+            click.echo(f"v6: warning: --known {case_id}: there is no such case", err=True)
+
+    def _interruption(self, interrupt: KeyboardInterrupt, when: str) -> Failure:
+        hint = None
+        if self._account is not None and not _is_undone(interrupt):
+            hint = f"look at account {self._account}: {_left(interrupt) or 'what the last case made may be there'}"
+        return Failure(
+            error=f"interrupted {when}",
+            code="INTERRUPTED",
+            status=INTERRUPTED,
+            hint=hint,
+            sent="unknown" if hint else False,
+        )
+
+
+def _is_undone(interrupt: KeyboardInterrupt) -> bool:
+    """Tell whether the case that was interrupted came to its end: a second Ctrl-C does not wait for that."""
+    return isinstance(interrupt.__context__, asyncio.CancelledError) and _left(interrupt) is None
+
+
+def _left(interrupt: KeyboardInterrupt) -> str | None:
+    cause = interrupt.__context__ and interrupt.__context__.__cause__
+    return str(cause) if isinstance(cause, LeftBehind) else None

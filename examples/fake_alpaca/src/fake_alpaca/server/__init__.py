@@ -1,0 +1,1 @@
+"""The server: routes that read, ask and show, behind a gate that knows keys, limits and faults."""

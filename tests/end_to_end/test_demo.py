@@ -458,6 +458,12 @@ def test_a_changed_order_is_noticed(changes: dict[str, Any], check: str | None) 
     assert check in found if check is not None else "replay_is_live" in found
 
 
+@pytest.mark.parametrize(("seconds", "broken"), [(3, set[str]()), (4, {"fills_come_after_orders"})])
+def test_clocks_that_agree_to_seconds_are_not_held_to_less(seconds: int, broken: set[str]) -> None:
+    books = replace(_with_first(created_at=OPEN + timedelta(seconds=seconds)), clocks_agree=timedelta(seconds=3))
+    assert _broken(books) & {"fills_come_after_orders"} == broken
+
+
 def test_exits_beyond_their_entry_are_noticed() -> None:
     books = _books()
     entry, leaving = books.orders

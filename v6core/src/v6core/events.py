@@ -224,8 +224,8 @@ class ReportRefused(_Event):
 class PositionsTaken(_Event):
     """What a complete snapshot said is held, where that is not what was known: it counts from here on.
 
-    ``meanwhile`` is what filled of our orders, by contract key, while the snapshot was taken, and is not in it. Fills
-    from before ``fills_since`` that are learnt later are in it.
+    ``meanwhile`` is what filled, was corrected or was taken back while the snapshot was taken, and is not in it, as
+    signed quantities by contract key. Fills from before ``fills_since`` that are learnt later are in it.
     """
 
     event: Literal["POSITIONS"] = "POSITIONS"

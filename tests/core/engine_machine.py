@@ -107,13 +107,14 @@ class EngineMachine(EngineLaws):
             self._ask("modify", order_id, script, self._modify(order_id, quantity, price), wait)
 
     async def _modify(self, order_id: UUID, quantity: int, price: int) -> None:
-        before = self.record.states[order_id].terms
+        record = self.record  # of the engine that is asked: it may be stopped before it answers
+        before = record.states[order_id].terms
         try:
             await self.engine.modify_order(order_id, quantity=quantity, limit_price=price)
         except (OutcomeUnknown, OrderDenied):
             return
         except ModifyRejected:
-            after = self.record.states[order_id]
+            after = record.states[order_id]
             if after.terms != before and not after.status.is_terminal and after.pending_modify is None:
                 self.surprises.append(AssertionError("I16: a refused modify changed the order"))
 

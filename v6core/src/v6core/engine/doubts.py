@@ -116,7 +116,8 @@ class Doubts:
         try:
             evidence = await within(self._deadlines.question_deadline, self._broker.find(reference))
             await self._scribe.drain()
-            for report in reports_in(evidence, overtaken=self._record.states[order_id] is not before):
+            after = self._record.states[order_id]
+            for report in reports_in(evidence, overtaken=None if after is before else after):
                 self._inbox.report(report)
         except Exception as error:  # noqa: BLE001 -- whatever a plugin raises or answers, it is asked again
             _LOG.info("the broker did not answer about %s: %s", reference, told(error))

@@ -105,14 +105,16 @@ class Looking:
         if events:
             await self._scribe.write(*events)
 
-    def _overtaken(self, sent_before: Iterable[OrderState]) -> frozenset[str | None]:
-        """Return the references of the open orders of which something was heard since these were their states."""
+    def _overtaken(self, sent_before: Iterable[OrderState]) -> dict[str, OrderState]:
+        """Return the open orders of which something was heard since these were their states, by their references."""
         before = {state.terms.order_id: state for state in sent_before}
         states = self._record.states
         changed = (
-            order_id for order_id in {**before, **self._record.open_ids} if states[order_id] is not before.get(order_id)
+            states[order_id]
+            for order_id in {**before, **self._record.open_ids}
+            if states[order_id] is not before.get(order_id)
         )
-        return frozenset(states[order_id].terms.order_ref for order_id in changed)
+        return {str(state.terms.order_ref): state for state in changed}
 
     def _events_of(self, evidence: Iterable[Report]) -> list[Event]:
         """Return what a snapshot's evidence becomes; however many orders are unknown, it halts once."""

@@ -7,8 +7,9 @@ twice changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from uuid import UUID
 
 from v6core.identifiers import parse_order_ref
@@ -17,6 +18,7 @@ from v6core.orders import OrderStatus
 from v6core.reports import Evidence, FillReport, OrderReport, RejectionReport, Report, ReportedStatus, Snapshot
 
 _CAN_CHANGE = frozenset(set(ReportedStatus) - {ReportedStatus.CANCELLED, ReportedStatus.EXPIRED, ReportedStatus.FILLED})
+_NONE = MappingProxyType[str, OrderState]({})
 _SHOWN = frozenset({OrderStatus.SUBMITTED, OrderStatus.PARTIALLY_FILLED, OrderStatus.INACTIVE})
 
 
@@ -37,12 +39,13 @@ class Reconciliation:
 
 
 def reconcile(
-    states: Iterable[OrderState], snapshot: Snapshot, engine_id: str, overtaken: Container[str | None] = ()
+    states: Iterable[OrderState], snapshot: Snapshot, engine_id: str, overtaken: Mapping[str, OrderState] = _NONE
 ) -> Reconciliation:
     """Return what a complete snapshot says of these orders, which were sent before it was asked for.
 
-    Of the references in ``overtaken`` something was heard while the snapshot was on its way: what it says of how they
-    stand is older than that, and only what has ended or filled in it counts.
+    Of the references in ``overtaken`` something was heard while the snapshot was on its way, which led to these states:
+    what the snapshot says of how the orders stand is older, and only what has ended or filled in it counts, and a
+    second broker order that nothing was heard of yet.
     """
     reports: tuple[OrderReport | RejectionReport | FillReport, ...] = (
         *snapshot.fills,
@@ -53,7 +56,7 @@ def reconcile(
     ours = tuple(
         report
         for report in reports
-        if is_ours(report.order_ref, engine_id) and not (report.order_ref in overtaken and _may_be_old(report))
+        if is_ours(report.order_ref, engine_id) and not _may_be_old(report, overtaken.get(report.order_ref or ""))
     )
     # A fill alone does not say how the order stands: one that filled in part and is in no list is missing as well.
     standing = {report.order_ref for report in (*snapshot.rejections, *snapshot.open_orders)}
@@ -68,18 +71,25 @@ def reconcile(
     )
 
 
-def reports_in(evidence: Evidence, *, overtaken: bool = False) -> tuple[Report, ...]:
+def reports_in(evidence: Evidence, *, overtaken: OrderState | None = None) -> tuple[Report, ...]:
     """Return what a broker knows under one reference, in an order fit to be taken in.
 
-    Where something was heard of the order while the answer was on its way, only what has ended or filled in it counts.
+    Where something was heard of the order while the answer was on its way, it is ``overtaken`` by the state that this
+    led to, as a snapshot is.
     """
-    orders = (report for report in evidence.orders if not (overtaken and _may_be_old(report)))
+    orders = (report for report in evidence.orders if not _may_be_old(report, overtaken))
     return (*evidence.fills, *evidence.rejections, *orders)
 
 
-def _may_be_old(report: Report) -> bool:
-    """Tell whether what a report says can have changed since: how a working order stands, unlike how one ended."""
-    return isinstance(report, OrderReport) and report.status in _CAN_CHANGE
+def _may_be_old(report: Report, state: OrderState | None) -> bool:
+    """Tell whether what a report says can have changed by the state: how a working order stands, unlike how one ended.
+
+    Of a second broker order nothing was heard that could be later.
+    """
+    if state is None or not isinstance(report, OrderReport) or report.status not in _CAN_CHANGE:
+        return False
+    known = state.broker_order_ids
+    return not known or report.broker_order_id is None or report.broker_order_id in known
 
 
 def is_ours(order_ref: str | None, engine_id: str) -> bool:

@@ -86,11 +86,12 @@ class EngineMachine(EngineLaws):
             self._ask("cancel", order_id, script, self._cancel(order_id), wait)
 
     async def _cancel(self, order_id: UUID) -> None:
+        record = self.record  # of the engine that is asked: it may be stopped before it answers
         try:
             done = await self.engine.cancel_order(order_id)
         except OutcomeUnknown:
             return
-        if done and self.record.states[order_id].status not in {OrderStatus.CANCELLED, OrderStatus.FILLED}:
+        if done and record.states[order_id].status not in {OrderStatus.CANCELLED, OrderStatus.FILLED}:
             self.surprises.append(AssertionError("told as cancelled, and is not"))
 
     @rule(
@@ -107,7 +108,7 @@ class EngineMachine(EngineLaws):
             self._ask("modify", order_id, script, self._modify(order_id, quantity, price), wait)
 
     async def _modify(self, order_id: UUID, quantity: int, price: int) -> None:
-        record = self.record  # of the engine that is asked: it may be stopped before it answers
+        record = self.record
         before = record.states[order_id].terms
         try:
             await self.engine.modify_order(order_id, quantity=quantity, limit_price=price)

@@ -1,4 +1,4 @@
-"""What the account holds when positions are told while fills come, are corrected and are taken back."""
+"""What the account holds and what has filled, where it is told late or changes while a snapshot is being told."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from v6core.contracts import OrderAction
 from v6core.engine import OrderExecutionEngine
 from v6core.errors import OrderDenied
 from v6core.fills import Fill
-from v6core.orders import Order
+from v6core.orders import Anomaly, Order
 from v6core.reports import FillCorrectionReport, FillReport, Snapshot
 from v6core.risk import RiskLimits
 from v6core.testing import ScriptedBroker
+from v6core.testing.scripted import HeldOrder
 
 D = Decimal
 Act = Callable[[], object]
@@ -109,6 +110,16 @@ async def test_what_others_trade_after_the_positions_were_read_leaves_nothing_un
         )
         await broker.be_looked_at(lambda: broker.say(FillReport(time=fill.time, broker_order_id="theirs", fill=fill)))
         assert "POSITIONS" not in kinds(engine)
+
+
+@simulated
+async def test_a_second_broker_order_is_found_also_where_the_first_fills_while_the_snapshot_is_told() -> None:
+    broker = SlowBroker()
+    async with engine_on(broker) as engine:
+        order = await engine.place_order(GOOG, buy(10))
+        broker.book.orders["twin"] = HeldOrder(order, "b-twin")
+        await broker.be_looked_at(lambda: broker.fill(order, 1))
+        assert Anomaly.TWO_BROKER_ORDERS in (await engine.order(order.order_id)).anomalies
 
 
 async def ended_with_unheard_fills(broker: ScriptedBroker, engine: OrderExecutionEngine, order: Order) -> None:

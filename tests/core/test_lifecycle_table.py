@@ -120,7 +120,7 @@ def test_whatever_is_said_of_an_order_that_was_not_sent_is_flagged(status: Order
         assert (row.status, set(row.anomalies)) == (status, {A.UNSENT_REPORT})
 
 
-@pytest.mark.parametrize("status", set(OrderStatus) - {S.CREATED})
+@pytest.mark.parametrize("status", sorted(set(OrderStatus) - {S.CREATED}))
 def test_an_order_is_bound_once(status: OrderStatus) -> None:
     assert TRANSITIONS[status, E.INTENT].status is status
     assert TRANSITIONS[status, E.DENIAL].status is status

@@ -40,7 +40,7 @@ def test_help_imports_neither_pydantic_nor_the_engine_nor_a_command() -> None:
 def test_help_lists_every_command_and_none_that_is_not_there() -> None:
     text = v6("--help").out
     assert all(f"  {name} " in text for name in COMMANDS)
-    assert not any(f"  {name} " in text for name in ("doctor", "watch", "report", "conform"))
+    assert not any(f"  {name} " in text for name in ("doctor", "watch", "report", "schema"))
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -34,7 +34,7 @@ from v6core.risk import Denial
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 SEARCH = settings(
-    max_examples=1500,
+    max_examples=4_000,
     stateful_step_count=20,
     deadline=None,
     database=None,

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ib_async import IB, MarketOrder, Stock
 
-from gateway.raw_tws import connected, eventually, greeted, kinds, place, started, tcp
+from gateway.raw_tws import RawTws, connected, eventually, greeted, kinds, place, started, tcp
 from v6_ib_plugin.gateway import connection
 from v6_ib_plugin.gateway.gateway import Gateway
 from v6_ib_plugin.gateway.house import House
@@ -396,6 +396,24 @@ def test_however_requests_are_cut_into_segments_they_are_answered_alike(cuts: li
 
     answers = [kind for kind in on(work, settings={"fills": "never"}) if kind not in {"OpenOrder", "OrderStatus"}]
     assert answers == ["NextValidId", "ManagedAccounts", "OpenOrderEnd"]
+
+
+def test_who_asks_much_at_once_keeps_nobody_waiting() -> None:
+    async def answers(client: RawTws, count: int) -> None:
+        for _ in range(count):
+            await client.find(messages.CurrentTime)
+
+    async def work(gateway: Gateway) -> Any:
+        async with connected(gateway, 1) as many, connected(gateway, 2) as one:
+            many.send(*[requests.ReqCurrentTime()] * 200)
+            one.send(requests.ReqCurrentTime())
+            all_of_them = asyncio.ensure_future(answers(many, 200))
+            await answers(one, 1)
+            overtaken = not all_of_them.done()
+            await all_of_them
+            return overtaken
+
+    assert on(work)
 
 
 # From start to end

@@ -235,10 +235,17 @@ async def test_trap_13_placing_returns_when_the_order_has_left_and_says_which_ha
         assert theirs < 60
         orders = [bound(Order.limit("BUY", 1, 90)) for _ in range(60)]
         tasks = [asyncio.ensure_future(desk.place(order)) for order in orders]
-        await until(lambda: len(gateway.placed) - theirs >= 30)
+        arrived: set[str] = set()
+
+        def all_that_left_have_arrived() -> bool:
+            arrived.update(row.order.order_ref for row in gateway.placed)
+            left = [ref_of(order) for order, task in zip(orders, tasks, strict=True) if task.done()]
+            return len(left) >= 30 and arrived.issuperset(left)
+
+        await until(all_that_left_have_arrived)
         gateway.arm(When.now(OURS), Cut())
         done = await asyncio.gather(*tasks, return_exceptions=True)
-        arrived = {row.order.order_ref for row in gateway.placed}
+        arrived.update(row.order.order_ref for row in gateway.placed)
         for order, outcome in zip(orders, done, strict=True):
             if isinstance(outcome, NotSent):
                 assert ref_of(order) not in arrived

@@ -115,6 +115,7 @@ class Connection:
             self._reception.welcome(session)
             while not self.peer.is_gone and (request := await self._incoming.next()) is not None:
                 await inlet.receive(request)
+                await asyncio.sleep(0)  # its answers leave, and others have their turn, before the next is taken
             await self._read_to_the_end()
         finally:
             self._faults.leave(outlet)

@@ -1,8 +1,8 @@
 """Interactive Brokers over TCP: the engine with its plugin beside bare ib_async, on one gateway in another process.
 
 * Orders, from being placed to their fill, 16 in flight and one at a time. The engine keeps its journal on disk. The
-  throttle is off on both sides. The two take turns, and each pair gives one ratio, for the machine changes from minute
-  to minute; ``cpu`` is of the client's process alone, ``gateway`` of the other.
+  throttle is off on both sides. The two take turns, each time in a process of its own, and each pair gives one ratio,
+  for the machine changes from minute to minute; ``cpu`` is of the client's process alone, ``gateway`` of the other.
 * Where the CPU goes: samples, by whose code was running.
 * Ticks on their way to a reader of quotes, and to one of ib_async's tickers.
 * Orders that a bare socket writes ahead: what the gateway can do.
@@ -14,11 +14,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import statistics
 import tempfile
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
@@ -34,7 +34,7 @@ from tws_clients import (
     placed,
     plugin_ticks,
 )
-from tws_gateway import GatewayProcess, gateway_process
+from tws_gateway import SPAWNING, GatewayProcess, gateway_process
 from tws_sampling import Samples, sampled
 
 T = TypeVar("T")
@@ -141,10 +141,21 @@ def gateway_alone(gateway: GatewayProcess, options: argparse.Namespace) -> None:
 
 
 def fresh(work: Callable[[Path], Coroutine[Any, Any, T]]) -> T:
-    """Run something in a folder and a loop of its own, with no garbage of the one before."""
-    gc.collect()
+    """Run something in a process and a folder of its own: what one client leaves in memory is no load of another's."""
+    here, there = SPAWNING.Pipe()
+    process = SPAWNING.Process(target=_work, args=(there, work), daemon=True)
+    process.start()
+    there.close()
+    try:
+        found: T = here.recv()
+    finally:
+        process.join(30)
+    return found
+
+
+def _work(pipe: Connection, work: Callable[[Path], Coroutine[Any, Any, Any]]) -> None:
     with tempfile.TemporaryDirectory() as where:
-        return asyncio.run(work(Path(where)))
+        pipe.send(asyncio.run(work(Path(where))))
 
 
 def row(name: str, found: Sequence[Figure], *, digits: int = 0, width: int = 34) -> str:

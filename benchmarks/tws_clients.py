@@ -32,6 +32,7 @@ LIMITS = (
     "duplicate_window",
     "max_orders_per_second",
 )
+WARMING_UP = 200
 WATCHED = tuple(f"S{number}" for number in range(8))
 Place = Callable[[int], Awaitable[None]]
 Client = Callable[[GatewayProcess, Path], AbstractAsyncContextManager[Place]]
@@ -145,7 +146,7 @@ async def placed(place: Place, count: int, in_flight: int) -> None:
 async def measure_orders(client: Client, gateway: GatewayProcess, count: int, in_flight: int, folder: Path) -> Figure:
     """Return the cost of one order, from being placed to its fill."""
     async with client(gateway, folder) as place:
-        await placed(place, 50, in_flight)
+        await placed(place, WARMING_UP, in_flight)
         watch = Stopwatch(gateway)
         await placed(place, count, in_flight)
         return watch.stop(count)

@@ -7,9 +7,9 @@ import multiprocessing
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from decimal import Decimal
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 
 from v6_ib_plugin.gateway.desk import Desk
 from v6_ib_plugin.gateway.house import House
@@ -19,6 +19,7 @@ from v6_ib_plugin.gateway.session import Session
 from v6_ib_plugin.gateway.testing import RunningGateway, running_gateway
 from v6_ib_plugin.gateway.wire import messages, requests
 
+SPAWNING = multiprocessing.get_context("spawn")
 CASH = 10**12
 LAST_BID = Decimal("77777.77")
 """The bid of the last tick of a pour."""
@@ -26,14 +27,13 @@ _BID, _ASK = 1, 2
 _IN_ONE_TURN = 200
 
 
+@dataclass(frozen=True)
 class GatewayProcess:
-    """The gateway, as the process that measures sees it."""
+    """The gateway, as a process that measures sees it; it can be handed to another one while that starts."""
 
-    def __init__(self, pipe: Connection, process: BaseProcess, port: int) -> None:
-        self._pipe = pipe
-        self._process = process
-        self.host = "127.0.0.1"
-        self.port = port
+    _pipe: Connection
+    port: int
+    host: str = "127.0.0.1"
 
     def cpu(self) -> float:
         """Return the seconds of CPU that it has used."""
@@ -48,24 +48,18 @@ class GatewayProcess:
         """Wait until it has sent them."""
         self._pipe.recv()
 
-    def stop(self) -> None:
-        """End it."""
-        self._pipe.send("stop")
-        self._process.join(30)
-
 
 @contextmanager
 def gateway_process() -> Generator[GatewayProcess]:
     """Run a gateway that fills each order at once, at given prices."""
-    spawning = multiprocessing.get_context("spawn")
-    here, there = spawning.Pipe()
-    process = spawning.Process(target=_serve, args=(there,), daemon=True)
+    here, there = SPAWNING.Pipe()
+    process = SPAWNING.Process(target=_serve, args=(there,), daemon=True)
     process.start()
-    gateway = GatewayProcess(here, process, here.recv())
     try:
-        yield gateway
+        yield GatewayProcess(here, here.recv())
     finally:
-        gateway.stop()
+        here.send("stop")
+        process.join(30)
 
 
 class _Noting(Market):

@@ -1,8 +1,9 @@
-"""Interactive Brokers over TCP: the engine with its plugin beside bare ib_async, on one gateway in another process.
+"""Interactive Brokers over TCP: the engine with its plugin beside bare ib_async, at a gateway in another process.
 
 * Orders, from being placed to their fill, 16 in flight and one at a time. The engine keeps its journal on disk. The
-  throttle is off on both sides. The two take turns, each time in a process of its own, and each pair gives one ratio,
-  for the machine changes from minute to minute; ``cpu`` is of the client's process alone, ``gateway`` of the other.
+  throttle is off on both sides. The two take turns, each time in a process and at a gateway of its own, and each pair
+  gives one ratio, for the machine changes from minute to minute; ``cpu`` is of the client's process alone, ``gateway``
+  of the other.
 * Where the CPU goes: samples, by whose code was running.
 * Ticks on their way to a reader of quotes, and to one of ib_async's tickers.
 * Orders that a bare socket writes ahead: what the gateway can do.
@@ -62,27 +63,25 @@ def main() -> None:
     parser.add_argument("--only", default="orders,shares,ticks,gateway")
     options = parser.parse_args()
     for section in options.only.split(","):
-        with gateway_process() as gateway:
-            SECTIONS[section](gateway, options)
+        SECTIONS[section](options)
 
 
-def orders(gateway: GatewayProcess, options: argparse.Namespace) -> None:
+def orders(options: argparse.Namespace) -> None:
     """Print what an order costs 16 in flight, and one at a time."""
     print(f"{'place to fill':<42}{'orders a second':>17}{'cpu µs an order':>17}{'gateway µs':>12}")
-    compare(gateway, options.pairs, options.orders, IN_FLIGHT)
-    # One at a time an order waits for two commits of its own: fewer of them take as long. What a gateway has executed
-    # is listed to each who connects, so these have one of their own.
-    with gateway_process() as another:
-        compare(another, options.pairs, max(options.orders // 4, 50), 1)
+    compare(options.pairs, options.orders, IN_FLIGHT)
+    # One at a time an order waits for two commits of its own: fewer of them take as long.
+    compare(options.pairs, max(options.orders // 4, 50), 1)
 
 
-def compare(gateway: GatewayProcess, pairs: int, count: int, in_flight: int) -> None:
+def compare(pairs: int, count: int, in_flight: int) -> None:
     """Print what an order costs both clients, and the ratios of the pairs."""
     theirs: list[Figure] = []
     ours: list[Figure] = []
     for _ in range(pairs):
         for found, client in ((theirs, bare), (ours, engine)):
-            found.append(fresh(partial(measure_orders, client, gateway, count, in_flight)))
+            with gateway_process() as gateway:
+                found.append(fresh(partial(measure_orders, client, gateway, count, in_flight)))
     for name, found in (("bare ib_async", theirs), ("engine and plugin, on disk", ours)):
         print(row(f"{name}, {in_flight} in flight", found, width=42))
     rates = [b.per_second / a.per_second for a, b in zip(theirs, ours, strict=True)]
@@ -90,10 +89,11 @@ def compare(gateway: GatewayProcess, pairs: int, count: int, in_flight: int) -> 
     print(f"{in_flight} in flight: rate {spread(rates)}; CPU {spread(costs)} times bare ib_async's", flush=True)
 
 
-def shares(gateway: GatewayProcess, options: argparse.Namespace) -> None:
+def shares(options: argparse.Namespace) -> None:
     """Print where the CPU of each client goes, 16 orders in flight."""
     for name, client in (("engine and plugin", engine), ("bare ib_async", bare)):
-        samples = fresh(partial(sample, client, gateway, options.orders))
+        with gateway_process() as gateway:
+            samples = fresh(partial(sample, client, gateway, options.orders))
         told = ", ".join(f"{part} {share:.0%}" for part, share in samples.shares())
         print(f"{name}, share of its CPU ({samples.total} samples): {told}")
 
@@ -115,16 +115,17 @@ def part_of(stack: Sequence[FrameType]) -> str:
     return next((part for name in names for path, part in PARTS.items() if path in name), "other")
 
 
-def ticks(gateway: GatewayProcess, options: argparse.Namespace) -> None:
+def ticks(options: argparse.Namespace) -> None:
     """Print what a tick costs on its way to a reader."""
     theirs: list[Figure] = []
     ours: list[Figure] = []
     updates = quotes = 0
-    for _ in range(options.pairs):
-        figure, updates = fresh(partial(bare_ticks, gateway, options.ticks))
-        theirs.append(figure)
-        figure, quotes = fresh(partial(plugin_ticks, gateway, options.ticks))
-        ours.append(figure)
+    with gateway_process() as gateway:
+        for _ in range(options.pairs):
+            figure, updates = fresh(partial(bare_ticks, gateway, options.ticks))
+            theirs.append(figure)
+            figure, quotes = fresh(partial(plugin_ticks, gateway, options.ticks))
+            ours.append(figure)
     print(f"{f'{options.ticks} ticks of 8 contracts':<34}{'ticks a second':>17}{'cpu µs a tick':>17}{'gateway µs':>12}")
     for name, found, told in (("ib_async's tickers", theirs, updates), ("the engine's quotes", ours, quotes)):
         print(row(f"{name} ({told} told)", found, digits=1))
@@ -132,11 +133,12 @@ def ticks(gateway: GatewayProcess, options: argparse.Namespace) -> None:
     print(f"ticks: rate {spread(rates)} times ib_async's")
 
 
-def gateway_alone(gateway: GatewayProcess, options: argparse.Namespace) -> None:
+def gateway_alone(options: argparse.Namespace) -> None:
     """Print what the gateway can do."""
     print(f"{'a bare socket':<34}{'orders a second':>17}{'cpu µs an order':>17}{'gateway µs':>12}")
     for in_flight in (1, IN_FLIGHT, 256):
-        found = [fresh(partial(measure_raw, gateway, options.orders, in_flight)) for _ in range(options.pairs)]
+        with gateway_process() as gateway:
+            found = [fresh(partial(measure_raw, gateway, options.orders, in_flight)) for _ in range(options.pairs)]
         print(row(f"{in_flight} in flight", found))
 
 
@@ -171,7 +173,7 @@ def spread(ratios: Sequence[float]) -> str:
     return f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f}, {len(ratios)} pairs)"
 
 
-SECTIONS: dict[str, Callable[[GatewayProcess, argparse.Namespace], None]] = {
+SECTIONS: dict[str, Callable[[argparse.Namespace], None]] = {
     "orders": orders,
     "shares": shares,
     "ticks": ticks,

@@ -451,6 +451,24 @@ def test_a_fill_of_the_replacement_may_come_before_the_word_of_it() -> None:
     assert facts(state.anomalies, state.totals.quantity) == (frozenset(), 4)
 
 
+@pytest.mark.parametrize(
+    ("word", "is_second"),
+    [
+        (says(ACCEPTED, broker_order_id="8", replaces="7"), False),
+        (says(CANCELLED, broker_order_id="7"), False),
+        (says(ACCEPTED, broker_order_id="8"), True),
+        (says(ACCEPTED, broker_order_id="7"), True),
+    ],
+    ids=["it replaces the first", "the first has ended", "it replaces none", "the first still works"],
+)
+def test_the_brokers_word_tells_a_replacement_that_filled_from_a_second_order(
+    word: OrderReport, is_second: bool
+) -> None:
+    asked = after(after(sent(), says(ACCEPTED, broker_order_id="7")), ModifyRequested, changes={"limit_price": "102"})
+    filled = after(asked, fill("a", 4).model_copy(update={"broker_order_id": "8"}))
+    assert (A.TWO_BROKER_ORDERS in after(filled, word).anomalies) is is_second
+
+
 # Cancels and modifies
 
 

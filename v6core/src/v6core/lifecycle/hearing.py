@@ -25,6 +25,7 @@ from v6core.reports import (
 )
 
 _E = EvidenceKind
+_AT_WORK = frozenset({ReportedStatus.SUBMITTED, ReportedStatus.PARTIALLY_FILLED, ReportedStatus.INACTIVE})
 Step = tuple[OrderState, EvidenceKind | None]
 """What is known after an event, and the kind of evidence that it yields, if any."""
 
@@ -37,7 +38,7 @@ def hear(report: Report, state: OrderState) -> Step:
 
 @hear.register
 def _(report: OrderReport, state: OrderState) -> Step:
-    known = _seen_as(state, report.broker_order_id, report.replaces)
+    known = _told_apart(_seen_as(state, report.broker_order_id, report.replaces), report)
     if _is_superseded(known, report.broker_order_id):
         return known, None
     known = _with_claim(known, report)
@@ -228,9 +229,24 @@ def _seen_as(state: OrderState, broker_order_id: str | None, replaces: str | Non
 
 
 def _traded_as(state: OrderState, broker_order_id: str | None) -> OrderState:
-    """Remember the id of a fill. While a modify is under way, an id of its own is that of the replacement."""
+    """Remember the id of a fill. While a modify is under way, an id of its own is taken for the replacement's."""
     replaces = state.broker_order_ids[-1] if state.pending_modify and state.broker_order_ids else None
-    return _seen_as(state, broker_order_id, replaces)
+    known = _seen_as(state, broker_order_id, replaces)
+    return known if known is state or replaces is None else known._replace(replacement=broker_order_id)
+
+
+def _told_apart(state: OrderState, report: OrderReport) -> OrderState:
+    """Ask the broker's word of an order whether an id that was taken for its replacement's is a second order's."""
+    if state.replacement is None or report.broker_order_id not in state.broker_order_ids:
+        return state
+    if report.broker_order_id == state.replacement:
+        is_second = report.replaces is None
+    elif report.status in _AT_WORK:
+        is_second = True  # what was replaced does not work
+    else:
+        return state
+    known = state._replace(replacement=None)
+    return _flagged(known, Anomaly.TWO_BROKER_ORDERS) if is_second else known
 
 
 def _is_superseded(state: OrderState, broker_order_id: str | None) -> bool:

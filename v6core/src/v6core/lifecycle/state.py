@@ -21,6 +21,8 @@ class OrderState(NamedTuple):
     ``presumed`` says that it ended by inference or by an operator's word: what the broker shows of it afterwards wins.
     ``unexplained`` is by how much the positions of its contracts moved beyond what is known when it was presumed over.
     ``ended_ids`` are those of two broker orders under its reference that the broker has ended.
+    ``replacement`` is an id that only fills have told of, while a change was under way: of what the change made of the
+    order, it is thought, until the broker says otherwise.
     ``unchanged`` says why the last change that was asked for was not made.
 
     It is a tuple because each report makes one or two of it, and a tuple is the cheapest record that cannot change.
@@ -44,6 +46,7 @@ class OrderState(NamedTuple):
     presumed: bool = False
     unexplained: Mapping[str, Decimal] = MappingProxyType[str, Decimal]({})
     ended_ids: frozenset[str] = frozenset()
+    replacement: str | None = None
     unchanged: str | None = None
 
     @property

@@ -46,6 +46,7 @@ from v6core.events import (
     event_from_json,
     event_from_row,
     event_to_json,
+    received,
 )
 from v6core.fills import ActionTaken
 from v6core.orders import Order, OrderType
@@ -157,6 +158,24 @@ def test_what_a_broker_said_is_read_back_as_it_is_judged(data: st.DataObject) ->
     history = data.draw(histories())
     for event in history.one_after_the_other:
         check(event)
+
+
+@GIVEN
+@given(st.data())
+def test_the_event_of_a_sound_report_is_built_as_it_is_judged(data: st.DataObject) -> None:
+    for event in data.draw(histories()).one_after_the_other:
+        if isinstance(event, ReportReceived):
+            time, order_id, report = event.report.time, event.order_id, event.report
+            judged, built = ReportReceived(time=time, order_id=order_id, report=report), received(report, order_id)
+            assert built == judged
+            assert parts(built) == parts(judged)
+            assert event_to_json(built) == event_to_json(judged)
+
+
+@pytest.mark.parametrize("text", ["plain", "\x7f", 'quote " and \\', "€ \U0001f600", "\u2028"])
+def test_an_event_is_told_in_ascii(text: str) -> None:
+    event = ReportRefused(time=NOW, problem=text, raw="{}")
+    assert event_to_json(event) == event.model_dump_json(exclude_none=True, ensure_ascii=True)
 
 
 @GIVEN

@@ -483,7 +483,7 @@ def test_a_journal_that_was_changed_is_noticed() -> None:
     class Changed(MemoryJournal):
         def rows(self, *args: Any, **kwargs: Any) -> Any:
             for row in super().rows(*args, **kwargs):
-                yield replace(row, payload=row.payload.replace("GOOG", "GOGO")) if row.seq == 1 else row
+                yield row._replace(payload=row.payload.replace("GOOG", "GOGO")) if row.seq == 1 else row
 
     books = _books()
     changed = Changed()

@@ -461,8 +461,8 @@ def an_unanswered_modify_took_effect() -> Generator[None]:
     """Adopt the terms of a modify as soon as it is sent."""
     sound = Record.work_out
 
-    def work_out(self: Record, events: Any, ahead: Any) -> Any:
-        changes = sound(self, events, ahead)
+    def work_out(self: Record, events: Any, *rest: Any) -> Any:
+        changes = sound(self, events, *rest)
         return [
             change
             if change.state is None or not change.state.pending_modify or change.state.status.is_terminal

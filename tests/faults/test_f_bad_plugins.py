@@ -33,11 +33,13 @@ from v6core.engine import OrderExecutionEngine
 from v6core.engine.assembly import Parts
 from v6core.engine.boundary import Boundary
 from v6core.engine.quarantine import MOST_RAW, described
+from v6core.engine.record import Record
 from v6core.engine.soundness import LONGEST_TEXT, Nonsense, sound_report
 from v6core.errors import BrokerError, OrderDenied, Unavailable, V6Error
-from v6core.events import ReportRefused, TradingState
+from v6core.events import OrderEvent, ReportReceived, ReportRefused, TradingState
 from v6core.identifiers import make_order_ref, plainly
 from v6core.journal import MemoryJournal
+from v6core.lifecycle import OrderState, apply
 from v6core.orders import Anomaly, Order, OrderStatus
 from v6core.quotes import Quote
 from v6core.reports import (
@@ -650,3 +652,55 @@ async def test_F28_a_bust_that_takes_a_filled_order_below_its_quantity_puts_it_i
         after = await engine.order(order.order_id)
         assert (after.status, after.filled_quantity) == (OrderStatus.IN_DOUBT, D(0))
         assert Anomaly.FILL_BUSTED in after.anomalies
+
+
+# What v6 itself cannot take in.
+
+
+def apply_but_fills(before: OrderState | None, event: OrderEvent) -> OrderState:
+    if isinstance(event, ReportReceived) and isinstance(event.report, FillReport):
+        raise AttributeError("planted")
+    return apply(before, event)
+
+
+@simulated
+async def test_F40_a_report_that_v6_fails_to_take_in_is_kept_and_halts(monkeypatch: pytest.MonkeyPatch) -> None:
+    broker = ScriptedBroker()
+    async with engine_on(broker) as engine:
+        order = await engine.place_order(GOOG, buy(10))
+        monkeypatch.setattr("v6core.engine.record.apply", apply_but_fills)
+        broker.fill(order, 4)
+        await settle()
+        assert "AttributeError: planted" in refusals(engine)[0].problem
+        assert "FillReport" in refusals(engine)[0].raw
+        assert engine.trading_state is TradingState.HALTED
+
+
+@simulated
+async def test_F40_a_report_that_v6_failed_to_take_in_counts_once_it_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    broker = ScriptedBroker()
+    async with engine_on(broker) as engine:
+        order = await engine.place_order(GOOG, buy(10))
+        with monkeypatch.context() as patched:
+            patched.setattr("v6core.engine.record.apply", apply_but_fills)
+            broker.fill(order, 4)
+            await settle()
+        await engine.reconnect()
+        assert (await engine.order(order.order_id)).filled_quantity == 4
+
+
+@simulated
+async def test_F40_where_what_is_durable_cannot_be_followed_nothing_more_leaves(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broker = ScriptedBroker()
+    async with engine_on(broker) as engine:
+        monkeypatch.setattr(Record, "absorb", planted_failure)
+        for _ in range(2):
+            with pytest.raises(V6Error, match="following the journal failed with AttributeError: planted"):
+                await engine.place_order(GOOG, buy(10))
+        assert broker.received("place") == ()
+
+
+def planted_failure(*_: object) -> None:
+    raise AttributeError("planted")

@@ -22,7 +22,7 @@ from v6core.money import Number, Positive
 from v6core.orders import MODIFIABLE, Order
 from v6core.orders.order import read_only
 from v6core.reports import BrokerPosition, OrderTerms, Report
-from v6core.rereading import rereader
+from v6core.rereading import builder, rereader
 from v6core.sagas import Saga
 from v6core.strategies import Strategy
 from v6core.words import Word
@@ -70,7 +70,9 @@ class _Event(BaseModel):
         return in_utc(value)
 
 
-class _OrderEvent(_Event):
+class BaseOrderEvent(_Event):
+    """Any event of an order; to ask for it is to ask one class, where ``OrderEvent`` is eleven."""
+
     order_id: UUID
 
 
@@ -83,7 +85,7 @@ class Purpose(Word):
     EXIT = auto()
 
 
-class _Binding(_OrderEvent):
+class _Binding(BaseOrderEvent):
     order: Order
 
     @model_validator(mode="after")
@@ -115,7 +117,7 @@ class OrderWasDenied(_Binding):
     denied_by: str = "v6"
 
 
-class DoubtRaised(_OrderEvent):
+class DoubtRaised(BaseOrderEvent):
     """An answer that should have come did not; nothing proves what happened."""
 
     event: Literal["DOUBTED"] = "DOUBTED"
@@ -123,20 +125,20 @@ class DoubtRaised(_OrderEvent):
     reason: str
 
 
-class AbsenceProved(_OrderEvent):
+class AbsenceProved(BaseOrderEvent):
     """The order is proved never to have arrived; ``evidence`` says by what."""
 
     event: Literal["ABSENT"] = "ABSENT"
     evidence: str
 
 
-class OrderResent(_OrderEvent):
+class OrderResent(BaseOrderEvent):
     """The same order is about to be sent again, to a broker that refuses a second one under the same reference."""
 
     event: Literal["RESENT"] = "RESENT"
 
 
-class ExpiryInferred(_OrderEvent):
+class ExpiryInferred(BaseOrderEvent):
     """An order that the broker had is gone from its complete lists after the session that it was good for.
 
     What filled of it in between may be missing. ``unexplained`` is by how much the positions of its contracts, by key,
@@ -148,7 +150,7 @@ class ExpiryInferred(_OrderEvent):
     unexplained: Mapping[str, Number] = {}
 
 
-class OperatorDecided(_OrderEvent):
+class OperatorDecided(BaseOrderEvent):
     """Somebody looked at the broker's own pages and decided what became of an order; the broker's word still wins.
 
     ``quantity`` and ``price`` belong to FILLED: what filled beyond the fills that v6 knows, and at which average.
@@ -169,14 +171,14 @@ class OperatorDecided(_OrderEvent):
         return self
 
 
-class CancelRequested(_OrderEvent):
+class CancelRequested(BaseOrderEvent):
     """A cancel is about to be sent; ``purpose`` EXIT where v6 asks for it to keep a group itself."""
 
     event: Literal["CANCEL_REQUESTED"] = "CANCEL_REQUESTED"
     purpose: Purpose | None = None
 
 
-class ModifyRequested(_OrderEvent):
+class ModifyRequested(BaseOrderEvent):
     """A change of these terms is about to be sent; values as in the order's JSON, None for a term that is dropped."""
 
     event: Literal["MODIFY_REQUESTED"] = "MODIFY_REQUESTED"
@@ -191,7 +193,7 @@ class ModifyRequested(_OrderEvent):
         return OrderTerms.model_validate(dict(value)).model_dump(mode="json", include=set(value))
 
 
-class RequestUnsent(_OrderEvent):
+class RequestUnsent(BaseOrderEvent):
     """A cancel or a modify is proved not to have left; of an order, ``AbsenceProved`` says so."""
 
     event: Literal["UNSENT"] = "UNSENT"
@@ -199,7 +201,7 @@ class RequestUnsent(_OrderEvent):
     reason: str
 
 
-class ReportReceived(_OrderEvent):
+class ReportReceived(BaseOrderEvent):
     """The broker said something about the order."""
 
     event: Literal["REPORTED"] = "REPORTED"
@@ -324,6 +326,13 @@ EngineEvent = (
 Event = Annotated[OrderEvent | EngineEvent, Field(discriminator="event")]
 
 _EVENT: TypeAdapter[OrderEvent | EngineEvent] = TypeAdapter(Event)
+_report_received = builder(ReportReceived)
+
+
+def received(report: Report, order_id: UUID) -> ReportReceived:
+    """Return the event of a report that was judged: it is built, and what is in it not judged again."""
+    fields = {"time": report.time, "order_id": order_id, "event": "REPORTED", "report": report}
+    return _report_received((fields, None, {"time", "order_id", "report"}))
 
 
 def event_from_json(text: str) -> OrderEvent | EngineEvent:
@@ -350,4 +359,6 @@ def _rereader() -> Callable[[str], OrderEvent | EngineEvent]:
 
 def event_to_json(event: OrderEvent | EngineEvent) -> str:
     """Return an event as canonical JSON: fields in their order, decimals as plain text, times in UTC, all ASCII."""
-    return event.model_dump_json(exclude_none=True, ensure_ascii=True)
+    text = event.model_dump_json(exclude_none=True)
+    # Nearly all of it is ASCII as it is, and to see to that costs a look at each character.
+    return text if text.isascii() else event.model_dump_json(exclude_none=True, ensure_ascii=True)

@@ -20,6 +20,9 @@ from pydantic_core import SchemaValidator, core_schema
 T = TypeVar("T")
 Schema = dict[str, Any]
 Function = Callable[..., Any]
+Parts = tuple[dict[str, Any], dict[str, Any] | None, set[str]]
+"""What a model is made of: its fields, what more there is, and the names of the fields that were given."""
+M = TypeVar("M", bound=BaseModel)
 _MOST_SHARED: Final = 10_000
 _JUDGING: Final = frozenset({"function-before", "function-after"})
 
@@ -78,7 +81,7 @@ class _Rewriting:
         cls: type[BaseModel] = part["cls"]
         computed = frozenset(cls.model_computed_fields)  # written with the others, and worked out anew
         fields = self._fields_of(part["schema"], "allow" if computed else "forbid")
-        schema = core_schema.no_info_after_validator_function(_builder(cls, computed), fields)
+        schema = core_schema.no_info_after_validator_function(builder(cls, computed), fields)
         return self._sharing(cls, schema) if issubclass(cls, self._shared) else schema
 
     def _fields_of(self, part: Schema, extra: str) -> Any:
@@ -106,11 +109,11 @@ class _Rewriting:
         return core_schema.no_info_wrap_validator_function(share, schema)
 
 
-def _builder(cls: type[BaseModel], computed: frozenset[str]) -> Callable[[Any], BaseModel]:
-    """Return what makes a model of its fields, as pydantic's ``model_construct`` does."""
+def builder(cls: type[M], computed: frozenset[str] = frozenset()) -> Callable[[Parts], M]:
+    """Return what makes a model of all its fields in their order, as pydantic's ``model_construct`` does."""
     new, put = cls.__new__, object.__setattr__
 
-    def build(parts: tuple[dict[str, Any], dict[str, Any] | None, set[str]]) -> BaseModel:
+    def build(parts: Parts) -> M:
         fields, extra, given = parts
         if extra:
             if strange := extra.keys() - computed:

@@ -366,17 +366,16 @@ class Dispatch:
 
 async def _apart(work: Coroutine[Any, Any, T], among: set[asyncio.Task[Any]]) -> T:
     """Run work to its end even where the caller gives up on it."""
+
+    def ended(task: asyncio.Task[T]) -> None:
+        among.discard(task)
+        if not task.cancelled():
+            task.exception()  # noted: where its caller gave up on it, the journal has it, or cannot take it any more
+
     task = asyncio.get_running_loop().create_task(work)
     among.add(task)
-    task.add_done_callback(among.discard)
-    task.add_done_callback(_seen)
+    task.add_done_callback(ended)
     return await asyncio.shield(task)
-
-
-def _seen(task: asyncio.Task[Any]) -> None:
-    """Take note of how work ended whose caller gave up on it: the journal has it, or cannot take it any more."""
-    if not task.cancelled():
-        task.exception()
 
 
 async def _wait_for(futures: Collection[asyncio.Future[Any]]) -> None:

@@ -13,7 +13,7 @@ from v6core.engine.quarantine import Quarantine
 from v6core.engine.record import Record
 from v6core.engine.scribe import Scribe
 from v6core.engine.soundness import Nonsense, check_of_order, claims_too_much, sound_report
-from v6core.events import Event, ForeignReported, ReportReceived, TradingState, TradingStateChanged
+from v6core.events import Event, ForeignReported, TradingState, TradingStateChanged, received
 from v6core.reports import CommissionReport, FillReport, LinkReport, OrderReport, Report
 
 _MOST_EARLY = 10_000
@@ -101,11 +101,11 @@ class Inbox:
                 self._refuse(nonsense, report)
                 return ()
             record.know_names(report, order_id)
-            events: tuple[Event, ...] = (ReportReceived(time=report.time, order_id=order_id, report=report),)
+            events: tuple[Event, ...] = (received(report, order_id),)
             if isinstance(report, FillReport):
                 commission = self._commissions.pop(report.fill.execution_id, None)
                 if commission is not None:
-                    events += (ReportReceived(time=commission.time, order_id=order_id, report=commission),)
+                    events += (received(commission, order_id),)
             return events
         if isinstance(report, CommissionReport):
             return self._keep_early(report, record)

@@ -35,7 +35,7 @@ from v6core.lifecycle import OrderState
 from v6core.orders import OrderStatus, Pending
 from v6core.reconciliation import Asked, Look, Patience, Reconciliation, absent, day_is_over, reconcile, unchanged
 from v6core.redaction import mask_in_logs
-from v6core.reports import Report, Snapshot
+from v6core.reports import FillReport, Report, Snapshot
 
 _MOST_LOOKS = 16
 WITHOUT_FILLS = "the broker calls it filled, and does not show all its fills"
@@ -88,7 +88,9 @@ class Looking:
         # The loop gets its turn in between: thousands of open orders must not keep it from everything else.
         for first in range(0, len(found.evidence), _AT_ONCE):
             await self._scribe.write(*self._events_of(found.evidence[first : first + _AT_ONCE]))
-        await self._scribe.write(*self._foreign_fills(found))
+        # Also where there is none: what was heard meanwhile is to count before positions are compared.
+        for first in range(0, len(found.foreign_fills) or 1, _AT_ONCE):
+            await self._scribe.write(*self._news_of(found.foreign_fills[first : first + _AT_ONCE]))
         await self._take_positions(snapshot)
         await self._judge_missing(found)
         return Taken(snapshot, doubtful, at)
@@ -130,8 +132,9 @@ class Looking:
                 halted = halted or halts
         return events
 
-    def _foreign_fills(self, found: Reconciliation) -> list[Event]:
-        news = (report for report in found.foreign_fills if self._holdings.is_news(report))
+    def _news_of(self, fills: Iterable[FillReport]) -> list[Event]:
+        """Return what others' executions become of which nothing is known."""
+        news = (report for report in fills if self._holdings.is_news(report))
         return [ForeignReported(time=report.time, report=report) for report in news]
 
     async def _take_positions(self, snapshot: Snapshot) -> None:

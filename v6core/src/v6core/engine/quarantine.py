@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import reprlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from v6core.engine.record import Record
 from v6core.engine.scribe import Scribe
-from v6core.events import EngineEvent, ReportRefused, TradingState, TradingStateChanged
+from v6core.events import EngineEvent, Event, ReportRefused, TradingState, TradingStateChanged
 from v6core.identifiers import plainly
 
 _LOG = logging.getLogger("v6")
@@ -43,18 +43,26 @@ class Quarantine:
     def open(self, record: Record, scribe: Scribe) -> None:
         """Start to journal."""
         self._record, self._scribe = record, scribe
+        scribe.on_dropped = self.give_up
         early, self._early = self._early, []
         if early:
             scribe.note(*early)
             scribe.flush()
 
+    def give_up(self, events: Sequence[Event], error: Exception) -> None:
+        """Refuse what v6 itself failed to take in: an order may stand otherwise than is known."""
+        self._refuse("was not understood", f"v6 failed on a report: {type(error).__name__}: {error}", events)
+
     def refuse(self, problem: str, raw: object) -> None:
         """Journal what was refused, and halt, in effect at once, unless trading is halted already."""
+        self._refuse("talks nonsense", problem, raw)
+
+    def _refuse(self, blame: str, problem: str, raw: object) -> None:
         self.refused += 1
         if self.refused > _MOST_IN_FULL and self.refused.bit_count() > 1:
             return
         told = problem if self.refused <= _MOST_IN_FULL else f"{problem} (refusal {self.refused}; others are left out)"
-        _LOG.error("%s talks nonsense: %s", self._broker, told)
+        _LOG.error("%s %s: %s", self._broker, blame, told)
         now = self._now()
         self._note(
             ReportRefused(time=now, problem=told, raw=described(raw)),

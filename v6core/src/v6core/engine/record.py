@@ -10,6 +10,7 @@ from functools import singledispatchmethod
 from uuid import UUID
 
 from v6core.events import (
+    BaseOrderEvent,
     CancelRequested,
     EngineEvent,
     EngineStarted,
@@ -49,6 +50,24 @@ class Change:
     def order(self) -> Order | None:
         """The order as it is after the event."""
         return None if self.state is None else self.state.order
+
+
+@dataclass(slots=True)
+class Told:
+    """What events of no order tell before they are durable: the names that are taken, and the last trading state."""
+
+    names: set[str] = field(default_factory=set[str])
+    trading: tuple[TradingState, str] | None = None
+
+    def add(self, event: EngineEvent) -> None:
+        """Take an event in."""
+        if isinstance(event, TradingStateChanged):
+            self.trading = event.state, event.reason
+        elif (name := _name_of(event)) is not None:
+            self.names.add(name)
+
+
+_NOTHING_TOLD = Told()
 
 
 @dataclass(slots=True)
@@ -93,36 +112,39 @@ class Record:
     _by_strategy: dict[str, dict[UUID, None]] = field(default_factory=dict[str, dict[UUID, None]])
 
     def work_out(
-        self, events: Iterable[Event], ahead: Mapping[UUID, OrderState], told: Iterable[EngineEvent] = ()
+        self, events: Iterable[Event], ahead: Mapping[UUID, OrderState], told: Told = _NOTHING_TOLD
     ) -> list[Change]:
         """Return what events would change without changing anything.
 
-        ``ahead`` are states, and ``told`` are events of no order, that are not durable yet. A report that teaches
-        nothing is left out: hearing a thing twice is hearing it once.
+        ``ahead`` are states, and ``told`` is what events of no order tell, that are not durable yet. A report that
+        teaches nothing is left out: hearing a thing twice is hearing it once.
         """
         states: dict[UUID, OrderState] = {}
-        known = list(told)
+        own: Told | None = None
         changes: list[Change] = []
         for event in events:
-            if isinstance(event, OrderEvent):
+            if isinstance(event, BaseOrderEvent):
                 order_id = event.order_id
-                before = states.get(order_id) or ahead.get(order_id) or self.states.get(order_id)
+                before = states.get(order_id) if states else None
+                before = before or ahead.get(order_id) or self.states.get(order_id)
                 state = apply(before, event)
                 if isinstance(event, ReportReceived) and state == before:
                     continue
                 states[order_id] = state
                 changes.append(Change(event, state))
-            elif not self._is_known(event, known):
-                known.append(event)
-                changes.append(Change(event))
+            else:
+                own = own or Told()
+                if not self._is_known(event, (own, told)):
+                    own.add(event)
+                    changes.append(Change(event))
         return changes
 
     def absorb(self, change: Change) -> None:
         """Make a change that is durable part of what is known."""
-        if change.state is not None and isinstance(change.event, OrderEvent):
-            self._keep(change.event, change.state)
-        elif not isinstance(change.event, OrderEvent):
+        if not isinstance(change.event, BaseOrderEvent):
             self._note(change.event)
+        elif change.state is not None:
+            self._keep(change.event, change.state)
 
     def replay(self, events: Iterable[Event], follow: Callable[[Change], None] = lambda _: None) -> None:
         """Absorb the events of a journal, leaving out what happened at other brokers; ``follow`` hears the rest."""
@@ -141,7 +163,7 @@ class Record:
             ):
                 self._note_elsewhere(event)
                 continue
-            if isinstance(event, OrderEvent):
+            if isinstance(event, BaseOrderEvent):
                 state = apply(self.states.get(event.order_id), event)
                 self._keep(event, state)
                 follow(Change(event, state))
@@ -150,7 +172,7 @@ class Record:
                 follow(Change(event))
 
     def _note_elsewhere(self, event: Event) -> None:
-        if isinstance(event, OrderEvent):
+        if isinstance(event, BaseOrderEvent):
             self.elsewhere.add(event.order_id)
         elif isinstance(event, ForeignReported):
             self._see(event.report)
@@ -238,23 +260,23 @@ class Record:
             self._foreign_executions.add(event.report.fill.execution_id)
         self._see(event.report)
 
-    def _is_known(self, event: EngineEvent, told: Sequence[EngineEvent]) -> bool:
+    def _is_known(self, event: EngineEvent, told: Sequence[Told]) -> bool:
+        """Tell whether an event says nothing that is not known, or ``told`` already, the latest first."""
         if isinstance(event, TradingStateChanged):
-            last = next((one for one in reversed(told) if isinstance(one, TradingStateChanged)), None)
-            known = (self.trading_state, self.trading_reason) if last is None else (last.state, last.reason)
-            return (event.state, event.reason) == known
+            known = next((one.trading for one in told if one.trading is not None), None)
+            return (event.state, event.reason) == (known or (self.trading_state, self.trading_reason))
         name = _name_of(event)
         if name is None:
             return False
-        return (
-            name in self._foreign_executions or name in self.adjustments or any(_name_of(one) == name for one in told)
-        )
+        return name in self._foreign_executions or name in self.adjustments or any(name in one.names for one in told)
 
     def know_names(self, report: Report, order_id: UUID) -> None:
         """Remember what a report calls an order of ours and its execution.
 
         The next report may come by these names alone, before this one is durable.
         """
+        if isinstance(report, CommissionReport):
+            return  # it names what is known already
         self.know_as(getattr(report, "broker_order_id", None), order_id)
         if isinstance(report, FillReport | FillCorrectionReport) and report.fill is not None:
             self._by_execution.setdefault(report.fill.execution_id, order_id)
@@ -275,7 +297,8 @@ class Record:
             parsed = parse_order_ref(reference)
             if parsed is None or parsed[0] != self.engine_id:
                 return None
-            return parsed[1] if parsed[1] in self.states else None
+            known = self.states.get(parsed[1])
+            return None if known is None else known.terms.order_id  # which the dictionaries find without comparing
         return None if broker_id is None else self._by_broker_id.get(broker_id)
 
     def is_ahead_of_journal(self, report: Report) -> bool:
@@ -305,7 +328,11 @@ class Record:
 
     def order(self, order_id: UUID) -> Order:
         """Return an order as users see it; while it is open the view is kept, since every check looks at it."""
-        state = self.states[order_id]
+        return self.view(self.states[order_id])
+
+    def view(self, state: OrderState) -> Order:
+        """Return the order that is in this state now, as users see it; see ``order``."""
+        order_id = state.terms.order_id
         known, view = self._views.get(order_id, (None, None))
         if view is None or known is not state:
             view = state.order

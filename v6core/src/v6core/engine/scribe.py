@@ -12,9 +12,9 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from uuid import UUID
 
-from v6core.engine.record import Change, Record
+from v6core.engine.record import Change, Record, Told
 from v6core.errors import JournalError, NotConnected
-from v6core.events import EngineEvent, Event, OrderEvent, TradingStateChanged, event_to_json
+from v6core.events import BaseOrderEvent, EngineEvent, Event, OrderEvent, TradingStateChanged, event_to_json
 from v6core.journal import Entry, Journal
 from v6core.lifecycle import OrderState
 from v6core.logs import Repeats
@@ -55,7 +55,10 @@ class Scribe:
         self._scheduled = False
         self._watchers: dict[UUID | None, set[asyncio.Future[None]]] = {}
         self._closed = False
+        self._dropped: list[tuple[Sequence[Event], Exception]] = []
         self.failure: JournalError | None = None
+        self.on_dropped: Callable[[Sequence[Event], Exception], None] = lambda _, error: _NOBODY.set_exception(error)
+        """Called with events that nobody waits for and that cannot be taken in, and why; by default it is logged."""
 
     async def write(self, *events: Event) -> None:
         """Return when the events are durable and applied; JournalError where they are not, and then nothing changed."""
@@ -92,7 +95,7 @@ class Scribe:
 
     def _hand_over(self, events: Sequence[Event], done: Waiter) -> None:
         self._waiting.append((events, done))
-        if any(isinstance(event, TradingStateChanged) for event in events):
+        if TradingStateChanged in map(type, events):
             asyncio.get_running_loop().call_soon(self._flush)  # a halt holds orders back: it waits for nothing else
         elif not self._scheduled:
             self._scheduled = True
@@ -112,13 +115,25 @@ class Scribe:
             for done in asking:
                 _fail(done, failure)
             return
-        for change in changes:
-            self._record.absorb(change)
-        for done in asking:
-            if not done.done():
-                done.set_result(None)
-        if changes:
-            self._tell(changes)
+        self._follow(changes, asking)
+        dropped, self._dropped = self._dropped, []
+        for events, error in dropped:
+            self.on_dropped(events, error)
+
+    def _follow(self, changes: Sequence[Change], asking: Iterable[Waiter]) -> None:
+        """Make what is durable known. Where that fails, what is known is no longer what the journal says."""
+        try:
+            for change in changes:
+                self._record.absorb(change)
+            for done in asking:
+                if not done.done():
+                    done.set_result(None)
+            if changes:
+                self._tell(changes)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, nothing more may leave
+            failure = self._latch(error, "following the journal failed")
+            for done in asking:
+                _fail(done, failure)
 
     def _append(self, changes: Sequence[Change]) -> JournalError | None:
         """Make changes durable, or return why they are not; a journal that failed once is not tried again."""
@@ -126,7 +141,7 @@ class Scribe:
             try:
                 self._journal.append([entry_of(change.event) for change in changes])
             except Exception as error:  # noqa: BLE001 -- whatever a store raises, the rows may or may not be there
-                self._latch(error)
+                self._latch(error, "the journal failed")
         return self.failure
 
     def _work_out(self, batch: Sequence[Request]) -> tuple[list[Change], list[Waiter]]:
@@ -134,25 +149,32 @@ class Scribe:
         changes: list[Change] = []
         asking: list[Waiter] = []
         tentative: dict[UUID, OrderState] = {}
-        told: list[EngineEvent] = []
+        told = Told()
         for events, done in batch:
             try:
                 found = self._record.work_out(events, tentative, told)
             except Exception as error:  # noqa: BLE001 -- whatever it is, it goes to whoever asked
-                _fail(done, error)
+                if done is _NOBODY:
+                    self._dropped.append((events, error))
+                else:
+                    _fail(done, error)
             else:
                 asking.append(done)
                 changes += found
-                tentative.update({c.state.terms.order_id: c.state for c in found if c.state is not None})
-                told += [change.event for change in found if not isinstance(change.event, OrderEvent)]
+                for change in found:
+                    if change.state is not None:
+                        tentative[change.state.terms.order_id] = change.state
+                    elif not isinstance(change.event, BaseOrderEvent):
+                        told.add(change.event)
         return changes, asking
 
-    def _latch(self, error: Exception) -> None:
+    def _latch(self, error: Exception, what: str) -> JournalError:
         """Send nothing more until a new start: a journal that failed once cannot be trusted to know what it holds."""
-        _LOG.error("the journal failed; nothing more is sent: %s", error)
-        told = f"the journal failed with {type(error).__name__}: {error}"
+        _LOG.error("%s; nothing more is sent: %s", what, error)
+        told = f"{what} with {type(error).__name__}: {error}"
         self.failure = error if isinstance(error, JournalError) else JournalError(told)
         self._wake(tuple(self._watchers))
+        return self.failure
 
     def _tell(self, changes: Sequence[Change]) -> None:
         for change in changes:
@@ -202,7 +224,7 @@ class Scribe:
 
 def entry_of(event: OrderEvent | EngineEvent) -> Entry:
     """Return the row that an event becomes in the journal."""
-    order_id = event.order_id if isinstance(event, OrderEvent) else None
+    order_id = event.order_id if isinstance(event, BaseOrderEvent) else None
     return Entry(kind=event.event, time=event.time, payload=event_to_json(event), order_id=order_id)
 
 

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 
 from v6core.identifiers import printable
@@ -48,8 +49,7 @@ class Entry:
             raise ValueError(f"payload of {self.kind} must be canonical JSON, which is ASCII")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """An entry with its place in the journal: ``seq`` counts from 1 without gaps, ``chain`` seals all up to here."""
 
     seq: int

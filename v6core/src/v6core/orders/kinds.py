@@ -135,6 +135,7 @@ NEEDS_LIMIT = frozenset(
 )
 NEEDS_STOP = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED})
 TRAILING = frozenset({OrderType.TRAIL, OrderType.TRAIL_LIMIT})
+TAKES_STOP = NEEDS_STOP | TRAILING
 MODIFIABLE = frozenset(
     {"quantity", "limit_price", "stop_price", "trail_amount", "trail_percent", "limit_offset", "tif", "good_till"}
 )

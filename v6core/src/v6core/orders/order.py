@@ -29,6 +29,7 @@ from v6core.money import ZERO, Computed, NotNegative, Number, Positive
 from v6core.orders.kinds import (
     NEEDS_LIMIT,
     NEEDS_STOP,
+    TAKES_STOP,
     TRAILING,
     Anomaly,
     OcaType,
@@ -124,6 +125,8 @@ class Order(BaseModel):
         if not isinstance(data, dict):
             return data
         fields = cast("dict[str, Any]", data)
+        if "remaining_quantity" not in fields:
+            return fields
         return {name: value for name, value in fields.items() if name != "remaining_quantity"}
 
     @field_validator("strategy_id", "account", "oca_group", "order_ref")
@@ -165,7 +168,7 @@ class Order(BaseModel):
             raise ValueError(f"a {kind} order takes no limit_price")
         if kind in NEEDS_STOP and self.stop_price is None:
             raise ValueError(f"a {kind} order needs a stop_price")
-        if kind not in NEEDS_STOP | TRAILING and self.stop_price is not None:
+        if kind not in TAKES_STOP and self.stop_price is not None:
             raise ValueError(f"a {kind} order takes no stop_price")
         if self.contract is not None and self.contract.kind != "COMBO":
             for name in ("limit_price", "stop_price"):

@@ -12,6 +12,8 @@ from v6core.risk import CheckContext, Denial
 
 def allowed_symbols(order: Order, context: CheckContext) -> Denial | None:
     """Deny symbols that the deny list has, or that a non-empty allow list has not; each leg counts."""
+    if not (context.limits.allow or context.limits.deny):
+        return None
     allow = {symbol.strip().upper() for symbol in context.limits.allow}
     deny = {symbol.strip().upper() for symbol in context.limits.deny}
     for contract in _singles(order):

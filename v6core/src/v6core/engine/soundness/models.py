@@ -207,11 +207,15 @@ def remade(value: M) -> M:
         raise Nonsense(plainly(f"{where}: {first['msg']}" if where else first["msg"])) from error
 
 
-def check_kind(value: Any, *kinds: type) -> None:
-    """Raise Nonsense where a value is of none of these very classes; a subclass may be anything."""
-    if type(value) not in kinds:
-        wanted = f"a {kinds[0].__name__}" if len(kinds) == 1 else "a model of v6core.reports"
-        raise Nonsense(f"{plainly(type(value).__name__, 80)} where {wanted} belongs")
+def check_kind(value: Any, kind: type) -> None:
+    """Raise Nonsense where a value is not of this very class; a subclass may be anything."""
+    if type(value) is not kind:
+        raise unlike(value, f"a {kind.__name__}")
+
+
+def unlike(value: Any, wanted: str) -> Nonsense:
+    """Return the error for a value of a class that does not belong where it is."""
+    return Nonsense(f"{plainly(type(value).__name__, 80)} where {wanted} belongs")
 
 
 def sound_model(value: M) -> M:

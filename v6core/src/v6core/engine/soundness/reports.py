@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, cast, get_args
 
 from v6core.contracts import Combo
-from v6core.engine.soundness.models import Nonsense, check_kind, sound_model
+from v6core.engine.soundness.models import Nonsense, sound_model, unlike
 from v6core.fills import Fill
 from v6core.lifecycle import OrderState
 from v6core.lifecycle.ledger import fits
@@ -22,7 +22,8 @@ AHEAD = timedelta(days=1, minutes=5)
 
 def sound_report(report: Any, now: datetime) -> Report:
     """Return a report as it may be taken in; Nonsense where it is none. ``now`` is the time at the broker."""
-    check_kind(report, *REPORTS)
+    if type(report) not in REPORTS:
+        raise unlike(report, "a model of v6core.reports")
     sound = sound_model(cast("Report", report))
     check_time(sound.time, now, "time")
     if isinstance(sound, FillReport | FillCorrectionReport) and sound.fill is not None:

@@ -29,7 +29,7 @@ from v6core.events import EngineEvent, OrderEvent, OrderWasDenied, TradingState
 from v6core.fills import ActionTaken
 from v6core.journal import Entry, MemoryJournal, Row
 from v6core.orders import BracketOrder, Order, OrderStatus, TimeInForce
-from v6core.reports import Snapshot
+from v6core.reports import FillCorrectionReport, OrderReport, ReportedStatus, Snapshot
 from v6core.risk import CheckContext, Denial, RiskLimits
 from v6core.testing import ScriptedBroker, scripted_capabilities
 from v6core.testing.scripted import fills, hangs, raises, takes
@@ -162,6 +162,23 @@ async def test_what_is_in_doubt_counts_against_a_limit() -> None:
         assert (await engine.place_order(GOOG, buy(10))).status is OrderStatus.IN_DOUBT
         with pytest.raises(OrderDenied, match="MAX_POSITION: 19 > 15"):
             await engine.place_order(GOOG, buy(9))
+
+
+@simulated
+async def test_what_a_filled_order_is_said_to_have_filled_beyond_counts_against_a_limit() -> None:
+    broker = ScriptedBroker()
+    broker.on("place", fills(5))
+    async with engine_on(broker, limits=RiskLimits(max_position=D(15))) as engine:
+        filled = await engine.place_order(GOOG, buy(5))
+        (report,) = broker.book.executions.values()
+        more = report.fill.model_copy(update={"execution_id": "more"})
+        broker.say(report.model_copy(update={"fill": more}))
+        now, ref = broker.now(), filled.order_ref
+        broker.say(OrderReport(time=now, order_ref=ref, status=ReportedStatus.FILLED, filled_quantity=D(10)))
+        broker.say(FillCorrectionReport(time=now, order_ref=ref, replaces="more"))
+        await settle()
+        with pytest.raises(OrderDenied, match="MAX_POSITION: 16 > 15"):
+            await engine.place_order(GOOG, buy(6))
 
 
 @simulated

@@ -363,6 +363,15 @@ def test_a_claim_of_filled_awaits_the_fills() -> None:
     assert facts(done.status, done.awaits_fills) == (S.FILLED, False)
 
 
+def test_a_claim_of_filled_at_the_former_terms_settles_what_a_busted_fill_made_of_a_change() -> None:
+    asked = after(after(sent(), says(ACCEPTED)), ModifyRequested, changes={"quantity": "11"})
+    taken_back = after(asked, fill("a", 1), fill("b", 10), correction("a"))
+    assert facts(taken_back.status, taken_back.terms.quantity) == (S.IN_DOUBT, 11)
+    told = says(ReportedStatus.FILLED, filled_quantity=Decimal(10), terms=OrderTerms(quantity=Decimal(10)))
+    done = after(taken_back, told)
+    assert facts(done.status, done.terms.quantity, done.totals.quantity) == (S.FILLED, 10, 10)
+
+
 def test_working_is_what_the_broker_says_or_a_fill_proves() -> None:
     held = after(sent(), says(ACCEPTED))
     assert not held.order.working

@@ -173,13 +173,11 @@ class Surroundings:
         # has ended, fills may be known to have happened that have not come.
         ids = self._record.open_ids | self._record.doubled_ids | self._record.awaiting_ids
         ids.pop(order.order_id, None)
-        passed = (
-            rest
-            for order_id, rest in self.reserved.items()
-            if order_id not in self._record.states and order_id != order.order_id
-        )
-        states = map(self._record.states.__getitem__, ids)
-        return (*map(self._at_most, states), *passed)
+        reserved = self.reserved.copy()
+        reserved.pop(order.order_id, None)
+        states = self._record.states
+        passed = (rest for order_id, rest in reserved.items() if order_id not in states)
+        return (*map(self._at_most, map(states.__getitem__, ids)), *passed)
 
     def _at_most(self, state: OrderState) -> Order:
         """Return an open order as large as it may be.
@@ -188,9 +186,12 @@ class Surroundings:
         fill whole. Of one that has ended, what the broker says has filled is still to come.
         """
         order_id = state.terms.order_id
-        order = self._record.order(order_id)
+        order = self._record.view(state)
         if state.status.is_terminal and not state.incarnations:
-            return order.replace(quantity=state.reported_filled)
+            # One that has filled, of which the broker says more than it was for, would be no order as it stands.
+            is_filled = order.status is OrderStatus.FILLED
+            shown = order.replace(status=OrderStatus.SUBMITTED) if is_filled else order
+            return shown.replace(quantity=state.reported_filled)
         if not state.requested and not state.incarnations and order_id not in self.reserved:
             return order  # as nearly all are
         asked = self.reserved.get(order_id, order).quantity

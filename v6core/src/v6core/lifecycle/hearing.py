@@ -43,8 +43,8 @@ def _(report: OrderReport, state: OrderState) -> Step:
         return known, None
     known = _with_claim(known, report)
     filled = report.status is ReportedStatus.FILLED
-    if filled and known.status is OrderStatus.IN_DOUBT and not known.is_filled_as_it_was:
-        return known, None  # a claim to be filled settles no doubt: the fills do, or another word
+    if filled and known.status is OrderStatus.IN_DOUBT and not _with_terms(known, report).is_filled_as_it_was:
+        return known, None  # a claim to be filled settles no doubt: the fills do, of the terms that it tells
     evidence = _evidence_of(report.status, known)
     if evidence in ENDINGS or filled:
         known = _one_ended(known, report.broker_order_id)

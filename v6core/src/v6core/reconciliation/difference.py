@@ -61,10 +61,11 @@ def reconcile(
     # A fill alone does not say how the order stands: one that filled in part and is in no list is missing as well.
     standing = {report.order_ref for report in (*snapshot.rejections, *snapshot.open_orders)}
     completed = {report.order_ref for report in snapshot.completed_orders} - standing
+    shown = standing | completed
     judged = [state for state in states if state.status in _SHOWN and state.terms.order_ref not in overtaken]
     return Reconciliation(
         evidence=ours,
-        missing=tuple(state.terms.order_id for state in judged if state.terms.order_ref not in standing | completed),
+        missing=tuple(state.terms.order_id for state in judged if state.terms.order_ref not in shown),
         completed=tuple(state.terms.order_id for state in judged if state.terms.order_ref in completed),
         foreign=tuple(row for row in snapshot.open_orders if not is_ours(row.order_ref, engine_id)),
         foreign_fills=tuple(row for row in snapshot.fills if not is_ours(row.order_ref, engine_id)),

@@ -22,7 +22,6 @@ DECIDED = {
     Verdict.ABSENT: OrderStatus.LOST,
     Verdict.CANCELLED: OrderStatus.CANCELLED,
     Verdict.EXPIRED: OrderStatus.EXPIRED,
-    Verdict.UNCHANGED: OrderStatus.SUBMITTED,
 }
 
 
@@ -156,6 +155,28 @@ async def test_of_an_order_that_works_only_the_cancel_is_decided() -> None:
         assert await refused(engine, order, "cancelled") == "ONLY_REQUEST_IN_DOUBT"
         after = await engine.resolve(order.order_id, "unchanged", "it still works")
         assert (after.status, after.pending_cancel) == (OrderStatus.SUBMITTED, None)
+
+
+@simulated
+async def test_of_an_order_that_was_never_shown_nobody_says_that_nothing_changed() -> None:
+    broker = ScriptedBroker()
+    async with engine_on(broker) as engine:
+        order = await doubtful(engine, broker)
+        assert await refused(engine, order, "unchanged") == "NO_REQUEST_IN_DOUBT"
+        assert (await engine.resolve(order.order_id, "absent", "not on the page")).status is OrderStatus.LOST
+
+
+@simulated
+async def test_a_cancel_that_did_nothing_says_nothing_of_an_order_that_was_never_shown() -> None:
+    broker = ScriptedBroker()
+    async with engine_on(broker) as engine:
+        order = await doubtful(engine, broker)
+        broker.on("cancel", arrives=False)
+        with pytest.raises(OutcomeUnknown):
+            await engine.cancel_order(order.order_id)
+        after = await engine.resolve(order.order_id, "unchanged", "no cancel was heard of")
+        assert (after.status, after.pending_cancel) == (OrderStatus.IN_DOUBT, None)
+        assert await refused(engine, order, "unchanged") == "NO_REQUEST_IN_DOUBT"
 
 
 @pytest.mark.parametrize("fill", [{}, {"quantity": 10}, {"price": 100}])

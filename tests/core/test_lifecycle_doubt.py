@@ -10,6 +10,7 @@ import pytest
 
 from v6core.contracts import Combo, ComboLeg, Stock
 from v6core.events import (
+    CancelRequested,
     DoubtRaised,
     ExpiryInferred,
     ModifyRequested,
@@ -34,6 +35,8 @@ ORDER = Order.limit("BUY", 10, 100).replace(contract=GOOG)
 ID = ORDER.order_id
 SENT = OrderIntended(time=NOW, order_id=ID, order=ORDER)
 DOUBT = DoubtRaised(time=NOW, order_id=ID, reason="no answer")
+CANCEL = CancelRequested(time=NOW, order_id=ID)
+CANCEL_DOUBT = DoubtRaised(time=NOW, order_id=ID, subject=Subject.CANCEL, reason="no answer either")
 
 
 def says(status: str, **fields: Any) -> ReportReceived:
@@ -82,7 +85,6 @@ def after(*events: OrderEvent) -> OrderState:
         ("ABSENT", {}, OrderStatus.LOST, 0),
         ("CANCELLED", {}, OrderStatus.CANCELLED, 0),
         ("EXPIRED", {}, OrderStatus.EXPIRED, 0),
-        ("UNCHANGED", {}, OrderStatus.SUBMITTED, 0),
         ("FILLED", {"quantity": 10, "price": 99}, OrderStatus.FILLED, 10),
         ("FILLED", {"quantity": 4, "price": 99}, OrderStatus.IN_DOUBT, 4),
     ],
@@ -94,6 +96,16 @@ def test_an_operator_settles_an_order_in_doubt(
     assert (decided.status, decided.totals.quantity) == (status, D(filled))
     assert Anomaly.DECIDED_BY_OPERATOR in decided.anomalies
     assert decided.reason == "ann: seen on the broker's page"
+
+
+def test_what_did_not_change_settles_no_order_that_was_never_shown() -> None:
+    state = after(DOUBT, CANCEL, CANCEL_DOUBT, decides("UNCHANGED"))
+    assert (state.status, state.pending_cancel, state.reason) == (OrderStatus.IN_DOUBT, None, "no answer")
+
+
+def test_what_did_not_change_works_as_the_broker_has_shown_it() -> None:
+    state = after(says("SUBMITTED"), CANCEL, CANCEL_DOUBT, DOUBT, decides("UNCHANGED"))
+    assert (state.status, state.pending_cancel) == (OrderStatus.SUBMITTED, None)
 
 
 def test_what_became_of_the_rest_is_a_verdict_of_its_own() -> None:

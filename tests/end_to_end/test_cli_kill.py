@@ -121,6 +121,16 @@ def test_without_a_journal_nothing_is_guessed_and_the_status_says_unknown() -> N
     assert Path(".v6/HALT").exists()
 
 
+def test_a_journal_that_is_gone_is_not_called_one_that_is_not_there_yet() -> None:
+    _configure()
+    v6_json("place", "GOOG", "buy", "1", "--limit", "99")
+    Path(".v6/journal.db").unlink()
+    called = v6("kill", "--json")
+    assert (called.status, called.error["code"]) == (4, "KILL_UNPROVED")
+    *_, problem = called.document["problems"]
+    assert problem.endswith("journal.db is gone but journal.db.head is there")
+
+
 def test_account_wide_says_that_manual_orders_go_too() -> None:
     _configure()
     v6_json("place", "GOOG", "buy", "1", "--limit", "99")

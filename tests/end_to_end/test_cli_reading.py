@@ -8,14 +8,24 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from end_to_end.v6_calls import one_sentence, shared_quotes, v6, v6_json
-from v6core.identifiers import RandomIds
+from faults.engine_process import running
+from v6core import Order, Stock, connect
+from v6core.blocking import BlockingEngine
+from v6core.contracts import OrderAction
+from v6core.engine.offline import OfflineJournal
+from v6core.events import DoubtRaised, ForeignReported, OrderIntended, PositionsTaken
+from v6core.fills import Fill
+from v6core.identifiers import RandomIds, make_order_ref
 from v6core.journal import Entry, SqliteJournal
+from v6core.reports import BrokerPosition, FillReport
 
 JOURNAL = Path(".v6/journal.db")
 HEADER = "time,kind,symbol,expiration,strike,right,bid,bid_size,ask,ask_size\n"
@@ -47,12 +57,126 @@ def test_the_journal_is_read_beside_a_running_engine(command: str) -> None:
     assert v6_json(*command.split())
 
 
-@pytest.mark.parametrize("command", ["positions", "account", "quote GOOG", "place GOOG buy 1", "cancel --all"])
+NEEDS_THE_BROKER = ["account", "quote GOOG", "chain GOOG", "preview GOOG buy 1", "place GOOG buy 1", "cancel --all"]
+
+
+@pytest.mark.parametrize("command", NEEDS_THE_BROKER)
 @pytest.mark.usefixtures("running_engine")
-def test_what_needs_the_engine_says_who_holds_the_journal(command: str) -> None:
+def test_what_needs_the_broker_says_who_asks_it_and_the_way_out(command: str) -> None:
     called = v6(*command.split(), "--json")
     assert (called.status, called.error["code"], called.error["sent"]) == (1, "JOURNAL_LOCKED", False)
     assert str(os.getpid()) in called.error["error"]
+    assert called.error["error"].endswith("asks the broker alone")
+    assert f"stop it and call v6 {command.split(maxsplit=1)[0]} again" in called.error["hint"]
+
+
+def _positions_beside(engine: BlockingEngine) -> dict[str, Any]:
+    """Return what is held by the journal, which must be what the engine is told by the broker."""
+    told: dict[str, Any] = v6_json("positions")
+    assert told["source"] == "JOURNAL"
+    assert told["positions"] == [row.model_dump(mode="json") for row in engine.positions()]
+    return told
+
+
+def test_positions_beside_a_running_engine_are_what_the_fills_come_to() -> None:
+    with connect() as engine:
+        assert _positions_beside(engine)["positions"] == []
+        bought = engine.place_order(Stock("GOOG"), Order.market("BUY", 10))
+        assert bought.filled_at is not None
+        told = _positions_beside(engine)
+        assert [(row["contract"]["symbol"], row["quantity"]) for row in told["positions"]] == [("GOOG", "10")]
+        assert (told["taken"], told["in_doubt"]) == (None, 0)
+        assert datetime.fromisoformat(told["as_of"]) >= bought.filled_at
+
+
+def test_positions_beside_a_running_engine_are_split_by_strategy() -> None:
+    with connect() as engine:
+        for order in (Order.market("BUY", 10), Order.market("BUY", 4, strategy_id="mine"), Order.market("SELL", 3)):
+            engine.place_order(Stock("GOOG"), order)
+        told = _positions_beside(engine)
+    assert [(row["strategy_id"], row["quantity"]) for row in told["positions"]] == [("mine", "4"), (None, "7")]
+
+
+def test_positions_beside_a_running_engine_say_as_of_when_and_from_where() -> None:
+    with connect() as engine:
+        engine.place_order(Stock("GOOG"), Order.market("BUY", 10))
+        _, row, *lines = v6("positions").out.splitlines()
+    assert row.split()[:3] == ["GOOG", "10", "100"]
+    assert lines[0].startswith(f"by the journal: an engine of this very process ({os.getpid()})")
+    assert lines[-2].endswith(" UTC, when the broker was last heard")
+    assert lines[-1] == "counted from the fills in the journal alone"
+
+
+def test_positions_beside_another_process_are_told_even_if_it_is_blocked() -> None:
+    with running("blocked"):
+        told = v6_json("positions")
+    assert (told["source"], told["positions"]) == ("JOURNAL", [])
+
+
+TAKEN_AT = datetime(2026, 12, 1, 15, tzinfo=UTC)
+
+
+@pytest.fixture
+def taken() -> Iterator[OfflineJournal]:
+    """Hold a journal in which the broker's positions, 30 GOOG and 5 MSFT, are not explained by any fill."""
+    v6_json("place", "GOOG", "buy", "10")
+    rows = tuple(
+        BrokerPosition(contract=Stock(symbol), quantity=Decimal(quantity), avg_cost=Decimal("90.5"), account="PAPER-1")
+        for symbol, quantity in (("GOOG", 30), ("MSFT", 5))
+    )
+    with OfflineJournal.open(JOURNAL, "paper") as journal:
+        journal.write(PositionsTaken(time=TAKEN_AT, positions=rows))
+        yield journal
+
+
+def _fills(journal: OfflineJournal, quantity: int) -> None:
+    fill = Fill(
+        execution_id="theirs",
+        contract=Stock("GOOG"),
+        action=OrderAction.BUY,
+        quantity=Decimal(quantity),
+        price=Decimal(95),
+        time=TAKEN_AT,
+        account="PAPER-1",
+    )
+    report = FillReport(time=TAKEN_AT, broker_order_id="x", fill=fill)
+    journal.write(ForeignReported(time=TAKEN_AT + timedelta(minutes=1), report=report))
+
+
+def _held() -> list[tuple[str, str, str | None]]:
+    return [(row["contract"]["symbol"], row["quantity"], row["avg_cost"]) for row in v6_json("positions")["positions"]]
+
+
+@pytest.mark.usefixtures("taken")
+def test_positions_by_the_journal_are_those_last_taken_from_the_broker() -> None:
+    assert v6_json("positions")["taken"] == "2026-12-01T15:00:00Z"
+    assert _held() == [("GOOG", "30", "90.5"), ("MSFT", "5", "90.5")]
+    assert "counted from the broker's positions of 2026-12-01 15:00:00 UTC and the fills since" in v6("positions").out
+
+
+def test_fills_since_then_are_added_and_a_cost_that_nobody_told_is_left_out(taken: OfflineJournal) -> None:
+    _fills(taken, 2)
+    assert _held() == [("GOOG", "32", None), ("MSFT", "5", "90.5")]
+    assert v6_json("positions")["as_of"] == "2026-12-01T15:01:00Z"
+    assert "GOOG            32         -" in v6("positions").out
+
+
+def test_positions_by_the_journal_tell_of_orders_in_doubt(taken: OfflineJournal) -> None:
+    order = Order.market("BUY", 1, contract=Stock("GOOG"))
+    bound = order.replace(order_ref=make_order_ref(taken.record.engine_id, order.order_id))
+    taken.write(
+        OrderIntended(time=TAKEN_AT, order_id=bound.order_id, order=bound),
+        DoubtRaised(time=TAKEN_AT, order_id=bound.order_id, reason="no answer"),
+    )
+    assert v6_json("positions")["in_doubt"] == 1
+    assert "in doubt beside them: 1" in v6("positions").out
+
+
+@pytest.mark.usefixtures("taken")
+def test_of_a_broker_that_the_journal_never_heard_no_position_is_told() -> None:
+    Path("v6.toml").write_text('broker = "dry"\n' + SYNTHETIC)
+    called = v6("positions", "--json")
+    assert (called.status, called.out, called.error["code"]) == (1, "", "JOURNAL_LOCKED")
 
 
 def test_the_journal_shows_the_intent_before_any_report() -> None:

@@ -96,6 +96,13 @@ def test_a_decision_that_cannot_be_is_refused_with_its_code(order_id: str) -> No
     assert (called.status, called.error["code"], called.error["order_id"]) == (1, "FILL_INCOMPLETE", order_id)
 
 
+def test_of_an_order_that_was_never_shown_the_verdicts_that_apply_are_named(order_id: str) -> None:
+    called = v6("resolve", order_id, "unchanged", "so", "--json")
+    assert (called.status, called.error["code"], called.error["order_id"]) == (1, "NO_REQUEST_IN_DOUBT", order_id)
+    assert called.error["hint"] == "absent, cancelled, expired or filled say what became of it"
+    assert v6_json("orders", order_id)["status"] == "IN_DOUBT"
+
+
 def test_an_order_that_is_not_in_doubt_is_not_decided() -> None:
     order = v6_json("place", "GOOG", "buy", "1")
     called = v6("resolve", order["order_id"], "cancelled", "so", "--json")

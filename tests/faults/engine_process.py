@@ -33,9 +33,9 @@ max_open_orders = 0
 
 
 @contextlib.contextmanager
-def running(way: str, on_exit: str = "keep") -> Generator[subprocess.Popen[str]]:
+def running(way: str, on_exit: str = "keep", configuration: str = CONFIGURATION) -> Generator[subprocess.Popen[str]]:
     """Run this program beside the test, in the working folder, until its orders work; it is gone in the end."""
-    Path("v6.toml").write_text(CONFIGURATION.format(on_exit=on_exit))
+    Path("v6.toml").write_text(configuration.format(on_exit=on_exit))
     command = [sys.executable, __file__, way]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

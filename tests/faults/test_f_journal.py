@@ -280,7 +280,9 @@ def test_F36_verify_tells_the_row_and_fails(tmp_path: Path, monkeypatch: pytest.
     assert "row 6" in called.error["error"]
 
 
-@pytest.mark.parametrize("command", ["journal verify", "journal show", "orders"])
+@pytest.mark.parametrize(
+    "command", ["journal verify", "journal show", "orders", "orders --in-doubt", "fills", "resolve abcd1234 absent so"]
+)
 def test_F36_nothing_calls_a_removed_journal_one_that_is_not_there_yet(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:

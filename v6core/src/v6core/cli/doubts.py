@@ -17,7 +17,7 @@ from v6core.cli.wrapping import wrapped
 from v6core.engine.holdings import Holdings
 from v6core.engine.record import Record
 from v6core.events import DoubtRaised, Event, OrderEvent, Subject
-from v6core.journal import Row, open_for_reading
+from v6core.journal import Row, journal_exists, open_for_reading
 from v6core.lifecycle import OrderState, apply
 from v6core.money import ZERO, plain
 from v6core.orders import Anomaly, OrderStatus, Pending
@@ -100,7 +100,7 @@ class Doubt:
 
 def doubts_in(path: Path, broker: str) -> tuple[Doubt, ...]:
     """Return what is in doubt by the journal, oldest first; none where there is no journal yet."""
-    if not path.exists():
+    if not journal_exists(path):
         return ()
     with closing(open_for_reading(path)) as reader:
         record = Record(reader.engine_id, broker)

@@ -27,7 +27,10 @@ DONE, FAILED, USAGE, DENIED, IN_DOUBT, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """What went wrong; ``sent`` tells whether an order, a cancel or a change left this machine."""
+    """What went wrong; ``sent`` tells whether an order, a cancel or a change left this machine.
+
+    ``witness`` is what tells what is open where that is not known.
+    """
 
     error: str
     code: str
@@ -35,6 +38,7 @@ class Failure:
     hint: str | None = None
     order_id: UUID | None = None
     sent: Sent = False
+    witness: str = "v6 orders --in-doubt"
 
     @property
     def document(self) -> dict[str, Any]:

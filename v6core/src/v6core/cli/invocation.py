@@ -15,7 +15,7 @@ from v6core.errors import Sent
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from v6core.config import Configuration
+    from v6core.config import Configuration, Places
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,6 +39,12 @@ class Invocation:
         from v6core.config import load  # noqa: PLC0415 -- v6 --help needs no configuration
 
         return load(self.config, broker=self.broker)
+
+    def places(self) -> Places:
+        """Return where the halt file and the journal are, as far as a configuration that cannot be used still tells."""
+        from v6core.config import readable_places  # noqa: PLC0415 -- likewise
+
+        return readable_places(self.config, broker=self.broker)
 
     def tell(self, document: object, lines: Iterable[str]) -> None:
         """Print the answer: the document with ``--json``, else the lines."""

@@ -92,7 +92,7 @@ def _tell(failure: Failure, *, as_json: bool) -> None:
     for line in wrapped(failure.error, "v6: "):
         click.echo(line, err=True)
     if failure.sent == "unknown":
-        click.echo("    it is not known whether anything was sent; v6 orders --in-doubt tells what is open", err=True)
+        click.echo(f"    it is not known whether anything was sent; {failure.witness} tells what is open", err=True)
     if failure.hint:
         for line in wrapped(failure.hint, "    hint: "):
             click.echo(line, err=True)

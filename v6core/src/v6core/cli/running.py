@@ -40,8 +40,16 @@ def run_engine(invocation: Invocation, work: Work[T]) -> T:
     try:
         return run(engine, work, spec.event_loop(settings), as_json=invocation.as_json)
     except JournalLocked as locked:
-        hint = f"{locked.hint}; meanwhile v6 orders, fills and journal can be read, and v6 halt stops new orders"
-        raise JournalLocked(locked.message, hint=hint) from locked
+        raise JournalLocked(f"{locked.message} and asks the broker alone", hint=_beside()) from locked
+
+
+def _beside() -> str:
+    """Return what can be done while another engine asks the broker."""
+    command = click.get_current_context().command_path
+    return (
+        f"do it in that program, or stop it and call {command} again; meanwhile v6 orders, fills, positions and journal"
+        " read what it has written, and v6 halt stops new orders"
+    )
 
 
 def run(engine: OrderExecutionEngine, work: Work[T], loop_factory: LoopFactory | None, *, as_json: bool) -> T:

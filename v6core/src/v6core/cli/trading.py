@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,16 +11,16 @@ from typing import Any
 
 import click
 
-from v6core.cli.failures import CommandFailed, Failure
+from v6core.cli.failures import IN_DOUBT, CommandFailed, Failure
 from v6core.cli.operator import operator
 from v6core.cli.records import record_of
-from v6core.config import Configuration
+from v6core.config import Configuration, Place, Places
 from v6core.engine.halt_file import set_halt_file
 from v6core.engine.scribe import entry_of
-from v6core.errors import JournalLocked
+from v6core.errors import JournalError, JournalLocked, V6Error
 from v6core.events import TradingState, TradingStateChanged
 from v6core.identifiers import RandomIds
-from v6core.journal import SqliteJournal
+from v6core.journal import SqliteJournal, journal_exists
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,52 @@ def halt(configuration: Configuration, reason: str) -> Told:
         {"state": "HALTED", "reason": reason, "by": "journal", "halt_file": None},
         (f"halted, kept in the journal {path}; v6 resume lets orders out again",),
     )
+
+
+def halt_without(places: Places, reason: str, broken: Exception) -> tuple[Told, Failure]:
+    """Halt where the configuration cannot be used: by the halt file and in the journal, as far as both can be found.
+
+    It returns what was done, and the failure to end with: whether an engine looks at just these places is not proved.
+    """
+    _check_reason(reason)
+    file, journal = places.halt_file, places.journal
+    by_file, no_file = _tried(file, lambda path: set_halt_file(path, reason))
+    by_journal, no_journal = _tried(journal, lambda path: _write_if_there(path, reason))
+    why = broken.message if isinstance(broken, V6Error) else f"{type(broken).__name__}: {broken}"
+    document = {
+        "state": "HALTED" if by_file or by_journal else None,
+        "reason": reason,
+        "by": "halt_file" if by_file else "journal" if by_journal else None,
+        "halt_file": str(file.path) if file is not None and by_file else None,
+    }
+    lines = (
+        f"halted by the halt file {file}" if by_file else f"NOT HALTED by the halt file: {no_file}",
+        f"halted in the journal {journal}" if by_journal else f"not halted in the journal: {no_journal}",
+    )
+    return Told(document, lines), Failure(
+        error=f"it is not proved that trading is halted, since the configuration cannot be used: {why}",
+        code="HALT_UNPROVED",
+        status=IN_DOUBT,
+        hint="mend the configuration and call v6 halt again",
+    )
+
+
+def _tried(place: Place | None, write: Callable[[Path], None]) -> tuple[bool, str]:
+    """Tell whether a place took it, else why not."""
+    if place is None:
+        return False, "it is switched off, or cannot be found"
+    try:
+        write(place.path)
+    except (V6Error, OSError, ValueError) as error:
+        return False, f"{place}: {getattr(error, 'strerror', None) or error}"
+    return True, ""
+
+
+def _write_if_there(path: Path, reason: str) -> None:
+    """Halt in a journal; none is begun where it may not belong."""
+    if not journal_exists(path):
+        raise JournalError("there is none")
+    _write(path, TradingState.HALTED, reason)
 
 
 def resume(configuration: Configuration, reason: str) -> Told:

@@ -7,11 +7,13 @@
 * ``secret`` -- references to secrets, resolved on use
 * ``sections`` -- the models of what a program is given
 * ``loading`` -- file, environment and option made into one Configuration
+* ``places`` -- what a configuration that cannot be used still tells: where the halt file and the journal are
 * ``schema`` -- the JSON schema of ``v6.toml``
 """
 
 from v6core.config.loading import load
 from v6core.config.origins import Origin, Source
+from v6core.config.places import Place, Places, readable_places
 from v6core.config.schema import json_schema
 from v6core.config.secret import Secret
 from v6core.config.sections import (
@@ -31,10 +33,13 @@ __all__ = [
     "JournalSection",
     "OnExit",
     "Origin",
+    "Place",
+    "Places",
     "Secret",
     "Setting",
     "Source",
     "json_schema",
     "load",
+    "readable_places",
     "settings_for",
 ]

@@ -24,6 +24,7 @@ _PART = r"""(?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[A-Za-z0-9_-]+)"""
 _KEY = rf"{_PART}(?:[ \t]*\.[ \t]*{_PART})*"
 _BLANK = re.compile(r"(?:[ \t\n]|#[^\n]*)+")
 _HEADER = re.compile(rf"\[(\[?)[ \t]*({_KEY})[ \t]*\]\]?")
+_LIKE_A_HEADER = re.compile(rf"[ \t]*\[+[ \t]*({_KEY})")
 _PAIR = re.compile(rf"({_KEY})[ \t]*=")
 _TOKEN = re.compile(
     r'''"""(?:[^\\]|\\.)*?"{3,5}|\'{3}.*?\'{3,5}|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|\#[^\n]*|[\[{]|[\]}]|\n|[^"'\#\[\]{}\n]+''',
@@ -75,6 +76,49 @@ def parse_document(text: str, name: str) -> Document:
     lines = dict(_positions(plain))
     _fill(lines, values, ())
     return Document(name, values, lines)
+
+
+def read_what_is_readable(path: Path, name: str) -> Document:
+    """Return what a file holds; where it as a whole is no TOML, what its lines hold that are; nothing where none is."""
+    try:
+        return read_document(path, name)
+    except ConfigurationError:
+        try:
+            with path.open("rb") as file:
+                raw = file.read(_MOST_BYTES)
+        except (OSError, ValueError):
+            raw = b""
+        return _by_lines(raw.decode("utf-8-sig", "replace"), name)
+
+
+def _by_lines(text: str, name: str) -> Document:
+    """Take each line by itself, in the table whose header stands above it, well written or not; the first one wins."""
+    found = Document(name, {}, {})
+    header: KeyPath = ()
+    for number, line in enumerate(text.splitlines(), 1):
+        if begun := _LIKE_A_HEADER.match(line):
+            header = _parts(begun[1])
+            continue
+        try:
+            values = tomllib.loads(line, parse_float=Decimal)
+        except (ValueError, RecursionError, ArithmeticError):
+            continue
+        _add(found, header, values, number)
+    return found
+
+
+def _add(document: Document, path: KeyPath, value: Any, line: int) -> None:
+    """Add a value at a place where none is, with its line; a table key by key."""
+    if isinstance(value, dict):
+        for key, inner in cast("dict[str, Any]", value).items():
+            _add(document, (*path, key), inner, line)
+        return
+    table: Any = document.values
+    for part in path[:-1]:
+        table = table.setdefault(part, {}) if isinstance(table, dict) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+    if isinstance(table, dict) and path[-1] not in table:
+        table[path[-1]] = value
+        document.lines[path] = line
 
 
 def _rephrase(message: str, text: str, name: str) -> str:

@@ -44,7 +44,7 @@ class _File(BaseModel):
     engine: EngineSection = EngineSection()
 
 
-_KNOWN = {
+KNOWN = {
     "": tuple(_File.model_fields),
     "risk": tuple(RiskLimits.model_fields),
     "journal": tuple(JournalSection.model_fields),
@@ -66,11 +66,14 @@ def load(
     """
     given = os.environ if environment is None else environment
     working = (folder or Path.cwd()).absolute()
-    where = _find(path, given, working)
-    document = read_document(where, _name(where, working)) if where is not None else Document(FILE_NAME, {}, {})
-    overlay = Overlay(document.values, _KNOWN)
+    where = find(path, given, working)
+    if where is not None and path is None and not os.path.lexists(where):
+        named = given[PATH_VARIABLE].strip()
+        raise ConfigurationError(f"environment {PATH_VARIABLE}: there is no configuration file {named}")
+    document = read_document(where, name_of(where, working)) if where is not None else Document(FILE_NAME, {}, {})
+    overlay = Overlay(document.values, KNOWN)
     problems = _lay(overlay, given)
-    built_in = _is_built_in(document, overlay)
+    built_in = is_built_in(document, overlay)
     if built_in:
         overlay.values["brokers"][_PAPER]["plugin"] = _PAPER
     origins = _origins(document, overlay, broker)
@@ -82,9 +85,9 @@ def load(
         raise AssertionError("a refused file has problems")
     home = where.parent if where is not None else working
     brokers = {name: _section(name, raw, origins, home) for name, raw in taken.brokers.items()}
-    named = [name for name in brokers if not (built_in and name == _PAPER)]
-    choice = _choose(taken, broker, named, origins, problems)
-    journal = _absolute(str(taken.journal.path).replace("{broker}", choice), home)
+    written = [name for name in brokers if not (built_in and name == _PAPER)]
+    choice = choose(taken.broker if broker is None else broker, written, origins, problems)
+    journal = absolute(str(taken.journal.path).replace("{broker}", choice), home)
     halt_file = _halt_file(taken.risk.halt_file, home)
     problems += _place_problems(journal, halt_file, origins)
     problems += [problem for name in brokers for problem in _name_problems(name, brokers, origins)]
@@ -103,20 +106,19 @@ def load(
     )
 
 
-def _find(path: str | Path | None, environment: Mapping[str, str], working: Path) -> Path | None:
+def find(path: str | Path | None, environment: Mapping[str, str], working: Path) -> Path | None:
+    """Return the file that a path, the environment or the working folder names, there or not; None where none does."""
     if path is not None:
-        return _absolute(path, working)
+        return absolute(path, working)
     if named := environment.get(PATH_VARIABLE, "").strip():
-        where = _absolute(named, working)
-        if not where.exists():
-            raise ConfigurationError(f"environment {PATH_VARIABLE}: there is no configuration file {named}")
-        return where
+        return absolute(named, working)
     usual = working / FILE_NAME
     # A link that leads nowhere is a file that somebody meant to be there.
     return usual if os.path.lexists(usual) else None
 
 
-def _absolute(path: str | Path, home: Path) -> Path:
+def absolute(path: str | Path, home: Path) -> Path:
+    """Return a path as the file's folder has it; ConfigurationError where it begins with the home of nobody."""
     try:
         return Path(os.path.normpath(home / Path(path).expanduser()))
     except RuntimeError:
@@ -124,7 +126,7 @@ def _absolute(path: str | Path, home: Path) -> Path:
 
 
 def _halt_file(given: str, home: Path) -> str:
-    return "off" if given.strip().lower() in {"", "off"} else str(_absolute(given, home))
+    return "off" if given.strip().lower() in {"", "off"} else str(absolute(given, home))
 
 
 def _place_problems(journal: Path, halt_file: str, origins: Mapping[KeyPath, Origin]) -> list[Problem]:
@@ -148,16 +150,17 @@ def _not_a_file(place: Path) -> str | None:
         return None  # what cannot be looked at is told when it is used
 
 
-def _name(where: Path, working: Path) -> str:
+def name_of(where: Path, working: Path) -> str:
+    """Return what people call a file."""
     return str(where.relative_to(working)) if where.is_relative_to(working) else str(where)
 
 
 def _lay(overlay: Overlay, environment: Mapping[str, str]) -> list[Problem]:
     problems = [
         Problem(Origin(Source.ENVIRONMENT, name), f"there is no such variable; did you mean {meant}?")
-        for name, meant in misspelt(environment, _KNOWN[""])
+        for name, meant in misspelt(environment, KNOWN[""])
     ]
-    for variable in variables(environment, _KNOWN[""]):
+    for variable in variables(environment, KNOWN[""]):
         try:
             overlay.lay(variable)
         except ValueError as error:
@@ -165,7 +168,7 @@ def _lay(overlay: Overlay, environment: Mapping[str, str]) -> list[Problem]:
     return problems
 
 
-def _is_built_in(document: Document, overlay: Overlay) -> bool:
+def is_built_in(document: Document, overlay: Overlay) -> bool:
     """Tell whether variables alone speak of the paper broker that is always there, which needs no plugin named."""
     base = ("brokers", _PAPER)
     laid = any(path[:2] == base and len(path) > len(base) for path in overlay.origins)
@@ -190,15 +193,13 @@ def _section(name: str, raw: _Broker, origins: Mapping[KeyPath, Origin], home: P
     )
 
 
-def _choose(
-    taken: _File,
-    option: str | None,
+def choose(
+    wanted: str | None,
     brokers: Collection[str],
     origins: Mapping[KeyPath, Origin],
     problems: list[Problem],
 ) -> str:
-    """Return the name of the broker to use: the option's, the environment's or the file's, or the only one there is."""
-    wanted = taken.broker if option is None else option
+    """Return the name of the broker to use: the one that is wanted, or the only one there is."""
     if wanted is None:
         if len(brokers) > 1:
             names = ", ".join(brokers)

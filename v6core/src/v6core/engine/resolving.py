@@ -6,11 +6,12 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from v6core.contracts import Combo
 from v6core.errors import DecisionRefused
 from v6core.events import OperatorDecided, Verdict
 from v6core.lifecycle import OrderState
 from v6core.money import plain
-from v6core.orders import Anomaly, OrderStatus
+from v6core.orders import Anomaly, OrderStatus, Pending
 
 _MAY_BE_NEGATIVE = frozenset({"FUTURE", "FUTURE_OPTION", "INDEX"})
 
@@ -27,8 +28,9 @@ def decision(
 ) -> OperatorDecided:
     """Return the event that says what somebody decided about an order.
 
-    DecisionRefused where it cannot be: the order is not in doubt, the broker has shown what is called absent, or a
-    fill is told that does not fit. ValueError without a reason.
+    DecisionRefused where it cannot be: the order is not in doubt, the broker has shown what is called absent, no cancel
+    or modify is in doubt of an order that is called unchanged and was never shown, or a fill is told that does not fit.
+    ValueError without a reason.
     """
     if not reason.strip():
         raise ValueError("say why: the reason is kept in the journal")
@@ -56,6 +58,14 @@ def _check_doubt(state: OrderState, verdict: Verdict) -> None:
             order_id,
             "cancelled, expired or filled say how it ended",
         )
+    is_combo = isinstance(state.terms.contract, Combo)  # whose fills nobody can tell
+    if verdict is Verdict.UNCHANGED and not state.is_shown and not _is_request_doubtful(state):
+        raise _refused(
+            "NO_REQUEST_IN_DOUBT",
+            f"order {order_id} itself is in doubt, not a cancel or modify of it: the broker never showed it",
+            order_id,
+            f"absent, cancelled{' or expired' if is_combo else ', expired or filled'} say what became of it",
+        )
     only_asked = state.status is not OrderStatus.IN_DOUBT and Anomaly.FILLS_UNPROVEN not in state.anomalies
     if only_asked and verdict is not Verdict.UNCHANGED:
         raise _refused(
@@ -64,6 +74,10 @@ def _check_doubt(state: OrderState, verdict: Verdict) -> None:
             order_id,
             "unchanged says that the cancel or modify did nothing; a cancel may be asked for again",
         )
+
+
+def _is_request_doubtful(state: OrderState) -> bool:
+    return Pending.IN_DOUBT in {state.pending_cancel, state.pending_modify}
 
 
 def _check_fill(state: OrderState, verdict: Verdict, quantity: Decimal | None, price: Decimal | None) -> None:

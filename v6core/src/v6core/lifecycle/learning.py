@@ -88,7 +88,7 @@ def _decided(event: OperatorDecided, state: OrderState) -> Step:
         case Verdict.ABSENT:
             return state._replace(reason=reason), _E.ABSENCE
         case Verdict.UNCHANGED:
-            return state._replace(reason=reason), _E.ACCEPTED_PART if state.totals.quantity else _E.ACCEPTED
+            return _as_it_was(state, reason)
         case Verdict.FILLED if state.is_full:
             return state._replace(reason=reason, presumed=True), _E.FILL_WHOLE
         case Verdict.FILLED:
@@ -97,6 +97,13 @@ def _decided(event: OperatorDecided, state: OrderState) -> Step:
             return state._replace(reason=reason, presumed=True), _E.EXPIRED
         case _:
             return state._replace(reason=reason, presumed=True), _E.CANCELLED
+
+
+def _as_it_was(state: OrderState, reason: str) -> Step:
+    """Return an order as the broker has shown it; what a request did not do tells nothing of one that it never did."""
+    if not state.is_shown:
+        return state, None
+    return state._replace(reason=reason), _E.ACCEPTED_PART if state.totals.quantity else _E.ACCEPTED
 
 
 def _overlays_settled(state: OrderState) -> OrderState:

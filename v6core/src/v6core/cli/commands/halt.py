@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
+from v6core.cli.failures import CommandFailed
 from v6core.cli.invocation import Invocation, subcommand
-from v6core.cli.trading import halt
+from v6core.cli.trading import halt, halt_without
 
 
 @subcommand("halt")
@@ -13,7 +14,15 @@ from v6core.cli.trading import halt
 def command(invocation: Invocation, reason: tuple[str, ...]) -> None:
     """Let nothing out but cancels and what only reduces, until v6 resume; REASON is kept.
 
-    No broker is asked. Beside a running engine the halt file is written, which that engine obeys at once.
+    No broker is asked. Beside a running engine the halt file is written, which that engine obeys at once. Where the
+    configuration cannot be used, both are written as far as it still tells where they are.
     """
-    state = halt(invocation.configuration(), " ".join(reason))
-    invocation.tell(state.document, state.lines)
+    why = " ".join(reason)
+    try:
+        configuration = invocation.configuration()
+    except Exception as broken:  # noqa: BLE001 -- whatever is wrong with it, a file can be written without it
+        told, failure = halt_without(invocation.places(), why, broken)
+        invocation.tell(told.document, told.lines)
+        raise CommandFailed(failure) from None
+    told = halt(configuration, why)
+    invocation.tell(told.document, told.lines)

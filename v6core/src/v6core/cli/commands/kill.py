@@ -13,11 +13,11 @@ from v6core.cli.operator import operator
 from v6core.cli.running import warnings_in_one_line
 from v6core.cli.telling import order_lines
 from v6core.cli.wrapping import wrapped
-from v6core.engine.killing import Ending, KillReport, StoppedOrder, kill
+from v6core.engine.killing import Ending, KillReport, StoppedOrder, hold, kill
 from v6core.identifiers import ENGINE_ID
 
 _ENDED = {
-    Ending.NONE: "no engine was running",
+    Ending.NONE: "no engine held the journal {journal}",
     Ending.TERMINATED: "the engine's process {pid} ended",
     Ending.KILLED: "the engine's process {pid} did not end by itself and was killed",
 }
@@ -48,11 +48,24 @@ def command(
 
     It needs no engine that answers: first the halt file is written, then the process that holds the journal is ended,
     then its orders are cancelled in its place, those of others untouched unless --global. Nothing opens afterwards
-    until v6 resume. It ends with 0 once all is proved, and with 4 where an order may still work.
+    until v6 resume. It ends with 0 once all is proved, and with 4 where an order may still work. Where the
+    configuration cannot be used, all is done but the cancels.
     """
     if not reason.strip():
         raise click.UsageError("say why: the reason is kept in the journal")
-    configuration = invocation.configuration()
+    try:
+        configuration = invocation.configuration()
+    except Exception as broken:  # noqa: BLE001 -- whatever is wrong with it, an engine can be ended without it
+        told = hold(
+            invocation.places(),
+            broken,
+            reason=reason,
+            operator=operator(),
+            account_wide=account_wide,
+            flatten=flatten,
+        )
+        _tell(invocation, told)
+        return
     invocation.sent = "unknown"
     with warnings_in_one_line(as_json=invocation.as_json):
         told = kill(
@@ -64,6 +77,10 @@ def command(
             seconds=timeout,
             engine_id=engine_id,
         )
+    _tell(invocation, told)
+
+
+def _tell(invocation: Invocation, told: KillReport) -> None:
     document = {**told.model_dump(mode="json"), "done": told.is_done}
     invocation.tell(document, _lines(told))
     _judge(told)
@@ -72,7 +89,7 @@ def command(
 def _lines(told: KillReport) -> Iterator[str]:
     yield _latch(told)
     if told.process.is_gone:
-        yield _ENDED[told.process.ending].format(pid=told.process.pid)
+        yield _ENDED[told.process.ending].format(pid=told.process.pid, journal=told.journal)
     yield from (f"cancelled: {_order(order)}" for order in told.stopped if order not in told.open)
     yield from (f"STILL OPEN: {_order(order)}" for order in told.open)
     whose = "no order of the account works" if told.account_wide else "no order of ours works"
@@ -110,13 +127,15 @@ def _judge(told: KillReport) -> None:
         return
     why = f": {'; '.join(told.problems)}" if told.problems else ""
     if not told.verified:
+        mended = "" if told.broker is not None else "mend the configuration, "
         raise CommandFailed(
             Failure(
                 error=f"it is not proved that no order works any more{why}",
                 code="KILL_UNPROVED",
                 status=IN_DOUBT,
-                hint="look at the broker's own pages, and call v6 kill again: it begins anew each time",
-                sent="unknown",
+                hint=f"{mended}look at the broker's own pages, and call v6 kill again: it begins anew each time",
+                sent=False if told.broker is None else "unknown",
+                witness="v6 orders --in-doubt" if told.journal_read else "only the broker itself",
             )
         )
     raise CommandFailed(

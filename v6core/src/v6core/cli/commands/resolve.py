@@ -17,6 +17,7 @@ from v6core.engine.offline import OfflineJournal
 from v6core.engine.resolving import decision
 from v6core.errors import JournalLocked, UnknownOrder
 from v6core.events import Verdict
+from v6core.journal import journal_exists
 
 
 @subcommand("resolve")
@@ -42,7 +43,7 @@ def command(
     """
     configuration = invocation.configuration()
     path = configuration.journal.path
-    if not path.exists():
+    if not journal_exists(path):
         raise UnknownOrder(f"there is no journal at {path} yet, so no order is in doubt")
     with _opened(path, configuration.broker) as journal:
         states = journal.record.states

@@ -20,7 +20,7 @@ from v6core.engine.soundness import check_of_order, sound_report
 from v6core.errors import JournalError, JournalLocked, V6Error
 from v6core.events import Event, ReportReceived, event_from_row
 from v6core.identifiers import parse_order_ref
-from v6core.journal import open_for_reading
+from v6core.journal import journal_exists, open_for_reading
 from v6core.lifecycle import OrderState
 from v6core.orders import OrderStatus
 from v6core.reports import Report
@@ -31,7 +31,10 @@ _STEP: Final = 0.05
 
 
 class Notebook:
-    """Our orders of one broker; ``engine_id`` is None where nobody knows it, ``problems`` are what cannot be done."""
+    """Our orders of one broker; ``engine_id`` is None where nobody knows it, ``problems`` are what cannot be done.
+
+    ``was_read`` tells whether the journal was, wholly or in part.
+    """
 
     def __init__(self, path: Path, broker: str, engine_id: str | None = None) -> None:
         self.problems: list[str] = []
@@ -41,6 +44,7 @@ class Notebook:
         self.engine_id = engine_id
         self._was_changing = False
         found = self._open(path, broker)
+        self.was_read = found is not None
         if found is None:
             return
         if engine_id not in {None, found.engine_id}:
@@ -53,7 +57,12 @@ class Notebook:
             self._was_changing = any(state.pending_modify is not None for state in found.open_states())
 
     def _open(self, path: Path, broker: str) -> Record | None:
-        if not path.exists():
+        try:
+            is_there = journal_exists(path)
+        except (JournalError, OSError, ValueError) as error:
+            self.problems.append(f"the journal cannot be used: {error}")
+            return None
+        if not is_there:
             self.problems.append(f"there is no journal at {path}")
             return None
         try:

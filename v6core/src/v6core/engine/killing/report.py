@@ -31,6 +31,8 @@ class StoppedOrder(BaseModel):
 class KillReport(BaseModel):
     """What a kill did.
 
+    ``broker`` is None where no configuration could be used to reach one. ``journal`` is the file whose holder was
+    ended, ``journal_read`` tells whether it was read, ``in_journal`` whether it keeps that trading is halted.
     ``verified``: complete snapshots of the broker, far enough apart, show no order in its scope that is open. ``open``
     are those that it still showed last. ``flat``: every position is closed; None where nobody asked for that.
     ``problems`` say in sentences what could not be done, ``notes`` what else is worth knowing.
@@ -38,11 +40,13 @@ class KillReport(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    broker: str
+    broker: str | None = None
     reason: str
     operator: str | None = None
     account_wide: bool = False
     halt_file: Path | None = None
+    journal: Path | None = None
+    journal_read: bool = False
     in_journal: bool = False
     process: EngineProcess = EngineProcess()
     engine_id: str | None = None

@@ -11,17 +11,15 @@ import contextlib
 from collections.abc import Callable, Coroutine
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from v6core.clock import Clock, SystemClock
 from v6core.config import Configuration
 from v6core.engine.assembly import Blueprint, blueprint_of, make_broker
 from v6core.engine.calls import within
-from v6core.engine.halt_file import set_halt_file
 from v6core.engine.killing.flattening import Flattening, flatten_all
+from v6core.engine.killing.holding import Hold
 from v6core.engine.killing.notebook import Notebook
-from v6core.engine.killing.process import EngineProcess, end_process
 from v6core.engine.killing.report import KillReport
 from v6core.engine.killing.sweep import Sweep
 from v6core.engine.lending import Lenders
@@ -57,8 +55,7 @@ def kill(
     if not reason.strip():
         raise ValueError("say why: the reason is kept in the journal")
     work = _Kill(configuration, f"KILLED: {reason}", operator, clock or SystemClock(), engine_id)
-    work.latch()
-    work.end_engine()
+    work.hold()
     try:
         work.open_journal()
         work.stop_orders(seconds, account_wide=account_wide)
@@ -80,34 +77,20 @@ class _Kill:
         self._operator = operator
         self._clock = clock
         self._engine_id = engine_id
-        self._halt_file: Path | None = None
+        self._hold = Hold(reason)
         self._in_journal = False
         self._notebook: Notebook | None = None
         self._sweep: Sweep | None = None
         self._plan: Blueprint | None = None
         self._verified = False
         self._flattening = Flattening()
-        self._notes: list[str] = []
-        self._problems: list[str] = []
-        self._process = EngineProcess()
+        self._notes = self._hold.notes
+        self._problems = self._hold.problems
 
-    def latch(self) -> None:
-        """Set the halt file, which an engine that still runs obeys at once."""
-        path = self._configuration.halt_file
-        if path is None:
-            self._notes.append("[risk] halt_file is off: only the journal holds orders back afterwards")
-            return
-        try:
-            set_halt_file(path, self._reason)
-            self._halt_file = path
-        except OSError as error:
-            self._problems.append(f"the halt file {path} cannot be written: {error.strerror}")
-
-    def end_engine(self) -> None:
-        """End the engine's process, so that nobody else acts for it at the broker."""
-        self._process = end_process(self._configuration.journal.path)
-        if self._process.problem is not None:
-            self._problems.append(f"the engine's process was not ended: {self._process.problem}")
+    def hold(self) -> None:
+        """Set the halt file and end the engine's process."""
+        self._hold.latch(self._configuration.halt_file)
+        self._hold.end_engine(self._configuration.journal.path)
 
     def open_journal(self) -> None:
         """Open the journal as far as it lets itself, and write down that trading is halted."""
@@ -135,8 +118,8 @@ class _Kill:
         assert notebook is not None
         try:
             plan = blueprint_of(self._configuration, load_extensions((), ()), self._clock)
-        except V6Error as error:
-            self._problems.append(f"no order was cancelled: {error}")
+        except Exception as error:  # noqa: BLE001 -- whatever a plugin raises, what was done so far is told
+            self._problems.append(f"no order was cancelled: {_told(error)}")
             return
         everything = account_wide and self._can_cancel_everything(plan)
         if notebook.engine_id is None and not everything:
@@ -193,9 +176,11 @@ class _Kill:
             reason=self._reason,
             operator=self._operator,
             account_wide=account_wide,
-            halt_file=self._halt_file,
+            halt_file=self._hold.halt_file,
+            journal=self._configuration.journal.path,
+            journal_read=notebook is not None and notebook.was_read,
             in_journal=self._in_journal,
-            process=self._process,
+            process=self._hold.process,
             engine_id=None if notebook is None else notebook.engine_id,
             verified=self._verified,
             stopped=() if sweep is None else sweep.stopped,

@@ -1,8 +1,9 @@
-"""What a durable entry costs: one append beside a bare sqlite3 commit of the same row, grouped commits, reading.
+"""What a durable entry costs: one append, and one intent, beside a bare sqlite3 commit; grouped commits, reading.
 
 ``python benchmarks/journal.py [--thorough] [--folder FOLDER]``. What is compared alternates within one run, so that a
-busy disk slows both alike; trust the ratio before the times. The folder decides which disk is measured. The record
-alone is measured here; ``order_path.py`` measures the whole engine.
+busy disk slows both alike; trust the ratio before the times. The folder decides which disk is measured. An append is of
+a row that is text already; an intent goes through the engine's scribe: made text, hashed, committed, applied, and who
+waits for it woken. ``order_path.py`` measures the whole engine.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from time import perf_counter
 
 from v6core.contracts import Stock
 from v6core.engine.record import Record
-from v6core.engine.scribe import Scribe
+from v6core.engine.scribe import Scribe, entry_of
 from v6core.events import OrderIntended
-from v6core.identifiers import SeededIds
+from v6core.identifiers import SeededIds, make_order_ref
 from v6core.journal import Entry, SqliteJournal, canonical_json
 from v6core.orders import Order
 
@@ -31,6 +32,7 @@ GROUP = 64
 Pair = tuple[float, float]
 """Seconds of one round: all together, and one after the other."""
 _IDS = SeededIds(1)
+_STOCK, _ENGINE = Stock("GOOG"), _IDS.engine_id()
 _PAYLOAD = canonical_json({"event": "ORDER_SUBMITTED", "order_ref": "v6-" + "a" * 35, "text": "x" * 250})
 
 
@@ -42,6 +44,7 @@ def main() -> None:
     scale = 10 if arguments.thorough else 1
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
         commits(Path(folder), 600 * scale)
+        intent_commits(Path(folder), 600 * scale)
         groups(Path(folder), 12 * scale)
         writers(Path(folder), 12 * scale)
         replay(Path(folder), 20_000 * scale)
@@ -62,9 +65,34 @@ def commits(folder: Path, count: int) -> None:
             ]
             for times, work in works if seq % 2 else reversed(works):
                 times.append(seconds(work))
-    show("append of one entry", ours)
-    show("bare sqlite3 commit", theirs)
-    print(f"{'ratio of the medians':28} {median(ours) / median(theirs):8.2f}")
+    show_beside("append of one entry", ours, theirs)
+
+
+def intent_commits(folder: Path, count: int) -> None:
+    """Commit the intents of orders one at a time, as the engine does, beside bare commits of the same rows."""
+    show_beside("commit of one intent", *asyncio.run(intents_committed(folder, count)))
+
+
+async def intents_committed(folder: Path, count: int) -> tuple[list[float], list[float]]:
+    """Return the seconds of each intent through the scribe, and of each bare commit."""
+    ours: list[float] = []
+    theirs: list[float] = []
+    with (
+        SqliteJournal.open(folder / "intents.db", ids=_IDS) as journal,
+        contextlib.closing(bare(folder / "bare-intents.db")) as connection,
+    ):
+        scribe = Scribe(journal, Record(journal.engine_id), ())
+        for seq in range(1, count + 1):
+            intent = an_intent()
+            work = partial(commit, connection, a_row(seq, entry_of(intent)))
+            if seq % 2:
+                theirs.append(seconds(work))
+            start = perf_counter()
+            await scribe.write(intent)
+            ours.append(perf_counter() - start)
+            if not seq % 2:
+                theirs.append(seconds(work))
+    return ours, theirs
 
 
 def groups(folder: Path, rounds: int) -> None:
@@ -112,9 +140,13 @@ async def written(folder: Path, rounds: int) -> list[Pair]:
 
 def intents() -> list[OrderIntended]:
     """Return the intents of new orders."""
-    now, contract = datetime.now(UTC), Stock("GOOG")
-    orders = [Order.limit("BUY", 10, 100, order_id=_IDS.order_id(), contract=contract) for _ in range(GROUP)]
-    return [OrderIntended(time=now, order_id=order.order_id, order=order) for order in orders]
+    return [an_intent() for _ in range(GROUP)]
+
+
+def an_intent() -> OrderIntended:
+    now, order_id = datetime.now(UTC), _IDS.order_id()
+    order = Order.limit("BUY", 10, 100, order_id=order_id, contract=_STOCK, order_ref=make_order_ref(_ENGINE, order_id))
+    return OrderIntended(time=now, order_id=order_id, order=order.replace(created_at=now))
 
 
 def replay(folder: Path, count: int) -> None:
@@ -157,6 +189,12 @@ def seconds(work: Callable[[], object]) -> float:
 
 def show(what: str, times: list[float]) -> None:
     print(f"{what:28} {median(times) * 1e3:8.3f} ms p50 {quantiles(times, n=100)[98] * 1e3:8.3f} ms p99")
+
+
+def show_beside(what: str, ours: list[float], theirs: list[float]) -> None:
+    show(what, ours)
+    show("bare sqlite3, the same row", theirs)
+    print(f"{'ratio of the medians':28} {median(ours) / median(theirs):8.2f}")
 
 
 def show_groups(what: str, rounds: list[Pair]) -> None:

@@ -1,7 +1,8 @@
 """Run the thorough profile of the fault harnesses, and keep what each prints in docs/proof, with the commit it is of.
 
-``uv run python scripts/prove.py [NAME ...]``; without names, all of them, one after the other: an hour or two on two
-cores. A harness that finds something ends with a status other than zero, and its page says so.
+``uv run python scripts/prove.py [NAME ...]``; without names, all of them, one after the other: hours on two
+cores. Each page says the minutes that it took. A harness that finds something ends with a status other than zero, and
+its page says so; a page of sources that were changed says so too, also where they changed while the harness ran.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "docs" / "proof"
+SOURCES = ("v6core", "v6_paper_plugin", "v6_ib_plugin", "tests")
+"""Where what the harnesses run comes from."""
 HARNESSES = {
     "simulated-runs": ("tests/faults/simulated_runs.py", "--seeds", "100000", "--processes", "2"),
     "kill-runs": ("tests/faults/kill_runs.py", "--kills", "2000"),
@@ -33,7 +36,7 @@ HARNESSES = {
 def commit() -> str:
     """Return the commit that is checked out, and whether anything differs from it."""
     head = _git("rev-parse", "--short", "HEAD")
-    return f"{head} with changes" if _git("status", "--porcelain", "--", "v6core", "v6_paper_plugin", "tests") else head
+    return f"{head} with changes" if _git("status", "--porcelain", "--", *SOURCES) else head
 
 
 def _git(*words: str) -> str:
@@ -46,6 +49,8 @@ def prove(name: str) -> bool:
     began, of = time.monotonic(), commit()
     done = subprocess.run([sys.executable, *command], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
     minutes = (time.monotonic() - began) / 60
+    if commit() != of:
+        of = f"{of}, changed while it ran"
     python = platform.python_version()
     head = f"commit {of}, Python {python}, {minutes:.1f} minutes, exit status {done.returncode}"
     PAGES.mkdir(exist_ok=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from v6core.contracts import OptionRight, Stock
+from v6core.contracts import FutureOption, Option, OptionRight, Stock
 from v6core.quotes import ChainExpiration, Greeks, OptionChain, Quote
 
 NOW = datetime(2026, 1, 5, 15, tzinfo=UTC)
@@ -82,7 +82,7 @@ def test_an_empty_chain_has_no_nearest() -> None:
 
 def test_only_listed_options_are_found() -> None:
     option = CHAIN.option(NEAR, Decimal(95), OptionRight.PUT)
-    assert option is not None
+    assert isinstance(option, Option)
     assert option.occ_symbol == "GOOG260116P00095000"
     assert option.trading_class == "GOOG"
     assert CHAIN.option(NEAR, Decimal(96), OptionRight.PUT) is None
@@ -91,3 +91,22 @@ def test_only_listed_options_are_found() -> None:
 
 def test_what_expired_can_be_left_out() -> None:
     assert [row.expiration for row in CHAIN.since(NEAR + timedelta(days=1)).expirations] == [FAR]
+
+
+ON_ES = OptionChain(
+    symbol="ES",
+    expirations=(
+        ChainExpiration(expiration=NEAR, strikes=(Decimal(6000),), multiplier=Decimal(50), trading_class="E3A"),
+    ),
+    exchange="CME",
+    kind="FUTURE_OPTION",
+)
+
+
+def test_a_chain_on_a_future_makes_options_on_that_future() -> None:
+    listed = ON_ES.option(NEAR, Decimal(6000), OptionRight.CALL)
+    assert listed == FutureOption("ES", NEAR, 6000, "CALL", multiplier=50, exchange="CME", trading_class="E3A")
+
+
+def test_a_chain_on_a_future_keeps_its_kind_over_json() -> None:
+    assert OptionChain.model_validate_json(ON_ES.model_dump_json()) == ON_ES

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from v6core.contracts import Stock
+from v6core.contracts import Contract, Future, Stock
 from v6core.engine.soundness import Nonsense, sound_chain
 from v6core.quotes import ChainExpiration, OptionChain
 
@@ -54,3 +54,17 @@ def test_a_row_of_another_class_is_nonsense() -> None:
     rows = (Row(**dict(CHAIN.expirations[0])),)
     with pytest.raises(Nonsense):
         sound_chain(CHAIN.model_copy(update={"expirations": rows}), Stock("GOOG"))
+
+
+ON_FUTURE = CHAIN.model_copy(update={"kind": "FUTURE_OPTION"})
+FUTURE = Future("GOOG", "2026-12-18", multiplier=50)
+
+
+def test_a_chain_of_options_on_a_future_is_sound_for_that_future() -> None:
+    assert sound_chain(ON_FUTURE, FUTURE) == ON_FUTURE
+
+
+@pytest.mark.parametrize(("chain", "contract"), [(CHAIN, FUTURE), (ON_FUTURE, Stock("GOOG"))])
+def test_options_on_another_kind_of_underlying_are_nonsense(chain: OptionChain, contract: Contract) -> None:
+    with pytest.raises(Nonsense, match="answered with contracts of kind"):
+        sound_chain(chain, contract)

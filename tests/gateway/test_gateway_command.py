@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -12,9 +13,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import ib_async
 import pytest
 from click.testing import CliRunner
 
+from gateway.raw_tws import eventually
 from v6core.cli.program import program
 
 GREETING = b"API\0\0\0\0\x09v100..225"
@@ -121,6 +124,8 @@ def test_programs_are_told_in_json() -> None:
         ("", ["--host", "0.0.0.0"], "loopback only"),
         ("", ["--broker", "nobody"], "there is no broker 'nobody'"),
         ("", ["--account", "a\nb"], "account"),
+        ("", ["--account", "U1234567"], "programs would take it for real money"),
+        ("", ["--manner", "politeness"], "none of tif_preset"),
         (IB, ["--broker", "tws"], "broker 'tws' cannot stand behind the gateway"),
         (IB, ["--broker", "tws", "--speed", "2"], "takes no speed from here"),
         (FAST, ["--broker", "fast"], "its time jumps"),
@@ -186,6 +191,27 @@ def test_faults_come_from_a_file(folder: Path) -> None:
     file.write_text('[[fault]]\nwhen = { at = "CONNECTION" }\nwhat = { effect = "SERVER_VERSION", version = 100 }\n')
     *_, seen = visited(greet, "--faults", str(file))
     assert seen == [b"100"]
+
+
+def test_manners_of_some_settings_are_had_by_name() -> None:
+    async def codes(port: int) -> set[int]:
+        ib, heard = ib_async.IB(), set[int]()
+
+        def hear(_number: int, code: int, *_: object) -> None:
+            heard.add(code)
+
+        ib.errorEvent += hear
+        await ib.connectAsync("127.0.0.1", port, clientId=1)
+        trade = ib.placeOrder(ib_async.Stock("SPY", "SMART", "USD"), ib_async.LimitOrder("BUY", 1, 100, tif=""))
+        await eventually(lambda: trade.orderStatus.status == "Submitted" or 10349 in heard)
+        ib.disconnect()
+        return heard & {399, 10349}
+
+    def visit(client: socket.socket) -> set[int]:
+        return asyncio.run(codes(client.getpeername()[1]))
+
+    *_, seen = visited(visit, "--manner", "tif-preset", "--manner", "closed-market-warning")
+    assert seen == [{10349}]
 
 
 def test_the_program_has_the_command() -> None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from gateway.fault_ends import REPORTS, on, told
 from gateway.raw_tws import connected, eventually, greeted, kinds, place, started
@@ -15,6 +16,7 @@ from v6_ib_plugin.gateway.faults import (
     Delay,
     Duplicate,
     Effect,
+    Fault,
     Garbage,
     Reorder,
     Repeat,
@@ -186,6 +188,31 @@ def test_an_error_is_announced_to_all() -> None:
             return await first.until_time() + await second.until_time()
 
     assert [message.answer.code for message in on(work)] == [2103, 2103]
+
+
+@pytest.mark.parametrize(
+    ("when", "codes"),
+    [(When.order(2), [399, None]), (When.message("OrderStatus", order_id=12), [None, 399])],
+    ids=["before the answer", "after it"],
+)
+def test_an_announcement_names_the_order_that_triggers_it(when: When, codes: list[int | None]) -> None:
+    async def work(gateway: Gateway) -> list[messages.Message]:
+        gateway.faults.arm(when, Announce(code=399, text="held", of_order=True))
+        async with connected(gateway) as client:
+            client.send(place(11))
+            await client.find(messages.OrderStatus)
+            client.send(place(12))
+            return await client.until_time()
+
+    told = [message for message in on(work) if isinstance(message, messages.ErrMsg | messages.OrderStatus)]
+    about = [each for each in told if not isinstance(each, messages.OrderStatus) or each.status.order_id == 12]
+    assert [each.answer.code if isinstance(each, messages.ErrMsg) else None for each in about][:2] == codes
+    assert [each.answer.req_id for each in about if isinstance(each, messages.ErrMsg)] == [12]
+
+
+def test_no_order_triggers_what_is_announced_now() -> None:
+    with pytest.raises(ValidationError, match="there is no order NOW"):
+        Fault(when=When.now(), what=Announce(code=399, text="held", of_order=True))
 
 
 # Bytes

@@ -135,6 +135,26 @@ def test_the_account_is_the_one_that_was_said() -> None:
     assert on(work, account="DUTEST") == messages.ManagedAccounts("DUTEST")
 
 
+@pytest.mark.parametrize("account", ["U123", "F123", "DUA,DUB", "DU SIM", "PAPER-1", "DU", "", "du123", "DU1\n"])
+def test_an_account_whose_name_does_not_say_that_it_is_not_real_is_refused(account: str) -> None:
+    async def work(_: Gateway) -> None:
+        raise AssertionError("it listens")
+
+    with pytest.raises(ConfigurationError, match="programs would take it for real money") as caught:
+        on(work, account=account)
+    assert caught.value.hint == (
+        "choose a name like those of IB's paper accounts: DU, letters and digits, as in DUSIM0001"
+    )
+
+
+@pytest.mark.parametrize("account", ["DU1234567", "DF12", "DUSIM2"])
+def test_the_names_of_paper_accounts_are_taken(account: str) -> None:
+    async def work(gateway: Gateway) -> str:
+        return gateway.account
+
+    assert on(work, account=account) == account
+
+
 def test_a_client_id_in_use_is_answered_326_and_closed_and_the_first_client_stays() -> None:
     async def work(gateway: Gateway) -> Any:
         async with connected(gateway, 5) as first:

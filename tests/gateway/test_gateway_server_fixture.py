@@ -9,6 +9,7 @@ import pytest
 from ib_async import IB, MarketOrder, Stock
 
 from v6_ib_plugin.gateway.faults import Connectivity, Correct, Cut, Moment, Refuse, When
+from v6_ib_plugin.gateway.manners import Manners
 from v6_ib_plugin.gateway.testing import RunningGateway, running_gateway, tws_gateway
 from v6core.config import BrokerSection, Configuration
 from v6core.errors import ConfigurationError
@@ -100,3 +101,17 @@ def test_it_stands_in_front_of_a_configured_broker() -> None:
             return gateway.broker.capabilities.simulated
 
     assert asyncio.run(within())
+
+
+@pytest.mark.parametrize("tws_gateway", [{"manners": Manners(tif_preset=True)}], indirect=True)
+def test_a_test_says_what_its_fixture_is_to_be(tws_gateway: RunningGateway, ib: IB) -> None:
+    heard: list[int] = []
+
+    def hear(_number: int, code: int, *_: object) -> None:
+        heard.append(code)
+
+    ib.errorEvent += hear
+    ib.placeOrder(AAPL, MarketOrder("BUY", 3, tif=""))
+    while 10349 not in heard:
+        ib.waitOnUpdate(timeout=1)
+    assert tws_gateway.account == "DUSIM0001"

@@ -62,6 +62,33 @@ def test_the_greeks_are_the_slopes_of_the_price(option: European, volatility: fl
     assert option.greeks(volatility).delta == pytest.approx((up - down) / (2 * step), abs=1e-3)
 
 
+# A future at 20, struck at 20, four months to go, 9 % and a volatility of 25 %: Black's model in Hull's book.
+HULL_FUTURE = European(is_call=False, spot=20, strike=20, years=4 / 12, rate=0.09, on_future=True)
+
+
+def test_an_option_on_a_future_has_the_price_of_hulls_example() -> None:
+    assert round(HULL_FUTURE.price(0.25), 2) == 1.12
+
+
+@LAWS
+@given(OPTIONS, VOLATILITIES)
+def test_a_call_less_a_put_on_a_future_is_what_it_gains_today(option: European, volatility: float) -> None:
+    call, put = (replace(option, is_call=is_call, on_future=True).price(volatility) for is_call in (True, False))
+    gain = (option.spot - option.strike) * exp(-option.rate * option.years)
+    assert call - put == pytest.approx(gain, abs=1e-9)
+
+
+@LAWS
+@given(OPTIONS, VOLATILITIES)
+def test_the_greeks_on_a_future_are_the_slopes_of_the_price(option: European, volatility: float) -> None:
+    option = replace(option, on_future=True)
+    greeks, step, day = option.greeks(volatility), option.spot * 1e-4, 1e-3 / DAYS_A_YEAR
+    up, down = (replace(option, spot=option.spot + move).price(volatility) for move in (step, -step))
+    assert greeks.delta == pytest.approx((up - down) / (2 * step), abs=1e-3)
+    sooner, later = (replace(option, years=option.years + move).price(volatility) for move in (day, -day))
+    assert greeks.theta == pytest.approx((later - sooner) / (2 * day * DAYS_A_YEAR), abs=1e-3)
+
+
 def test_the_implied_volatility_of_an_ordinary_price_is_found() -> None:
     assert HULL.implied_volatility(HULL.price(0.37)) == pytest.approx(0.37)
 

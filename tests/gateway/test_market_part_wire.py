@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ib_async import Bag, ComboLeg, Contract, Future, Option
+from ib_async import Bag, ComboLeg, Contract, Future, FuturesOption, Option, Stock
 
 from gateway.market_ends import DAY, SYNTHETIC, Client, at_gateway, call, stock
 from gateway.raw_tws import eventually
@@ -85,6 +85,82 @@ def test_the_option_chain_names_every_exchange_with_one_set_of_strikes() -> None
         return {row.exchange for row in rows} >= {"SMART", "CBOE"}, rows[0].tradingClass, DAY in rows[0].expirations
 
     assert at_gateway(work, **SYNTHETIC) == (True, "GOOG", True)
+
+
+@pytest.mark.parametrize(("wanted", "exchanges"), [("", {"CME", "QBALGO"}), ("CME", {"CME"}), ("CBOE", set())])
+def test_the_options_on_a_future_are_told_where_it_trades_with_its_multiplier(wanted: str, exchanges: set[str]) -> None:
+    async def work(client: Client) -> Any:
+        future = await client.qualified(Future("ES", DAY, "CME"))
+        rows = await client.ib.reqSecDefOptParamsAsync("ES", wanted, "FUT", future.conId)
+        return {row.exchange for row in rows}, {row.multiplier for row in rows} <= {"50"}
+
+    assert at_gateway(work, **SYNTHETIC) == (exchanges, True)
+
+
+def test_the_details_of_an_option_on_a_future_name_that_future() -> None:
+    async def work(client: Client) -> Any:
+        future = await client.qualified(Future("ES", DAY, "CME"))
+        (found,) = await client.ib.reqContractDetailsAsync(FuturesOption("ES", "20260612", 6000, "C", "CME"))
+        return found.underConId == future.conId, found.contract and found.contract.multiplier
+
+    assert at_gateway(work, **SYNTHETIC) == (True, "50")
+
+
+def test_a_strike_of_options_on_futures_is_listed_for_both_rights() -> None:
+    async def work(client: Client) -> Any:
+        wanted = FuturesOption("ES", "20260612", 6000, "", "CME")
+        found = await client.ib.reqContractDetailsAsync(wanted)
+        return sorted(details.contract.right for details in found if details.contract is not None)
+
+    assert at_gateway(work, **SYNTHETIC) == ["C", "P"]
+
+
+# Other exchanges and currencies
+
+
+def test_a_stock_in_another_currency_is_listed_on_its_own_exchange() -> None:
+    async def work(client: Client) -> Any:
+        (found,) = await client.ib.reqContractDetailsAsync(Stock("SAP", "IBIS", "EUR"))
+        assert found.contract is not None
+        return found.contract.exchange, found.contract.primaryExchange, found.contract.currency, found.validExchanges
+
+    exchange, primary, currency, valid = at_gateway(work)
+    assert (exchange, primary, currency) == ("IBIS", "IBIS", "EUR")
+    assert valid.startswith("SMART,IBIS,")
+
+
+def test_an_exchange_says_the_currency_of_a_stock() -> None:
+    async def work(client: Client) -> Any:
+        (found,) = await client.ib.reqContractDetailsAsync(Stock("BP", "LSE"))
+        return found.contract and found.contract.currency
+
+    assert at_gateway(work) == "GBP"
+
+
+@pytest.mark.parametrize("stock", [Stock("SAP", "IBIS", "USD"), Stock("AAPL", "NYSE", "EUR")], ids=str)
+def test_a_stock_is_not_listed_on_an_exchange_of_another_currency(stock: Stock) -> None:
+    async def work(client: Client) -> Any:
+        await client.ib.reqContractDetailsAsync(stock)
+        return client.codes
+
+    assert at_gateway(work) == [200]
+
+
+def test_a_future_of_another_currency_is_found_by_its_symbol() -> None:
+    async def work(client: Client) -> Any:
+        (found,) = await client.ib.reqContractDetailsAsync(Future("DAX", DAY))
+        assert found.contract is not None
+        return found.contract.exchange, found.contract.currency, found.contract.multiplier
+
+    assert at_gateway(work) == ("EUREX", "EUR", "25")
+
+
+def test_a_future_that_nobody_knows_trades_where_it_was_said_to() -> None:
+    async def work(client: Client) -> Any:
+        (found,) = await client.ib.reqContractDetailsAsync(Future("XYZ", DAY, "EUREX", currency="EUR"))
+        return found.validExchanges
+
+    assert at_gateway(work) == "EUREX,QBALGO"
 
 
 def test_a_rule_that_was_never_told_is_answered_with_321() -> None:

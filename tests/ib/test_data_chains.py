@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ib.data_tws import CALL, GOOG, Floor, on_floor
-from v6core.contracts import Contract, Future, Stock
+from v6core.contracts import Contract, Future, FutureOption, OptionRight, Stock
 from v6core.errors import Unavailable
 from v6core.quotes import OptionChain
 
@@ -75,6 +75,24 @@ def test_options_on_a_future_are_asked_for_at_its_exchange() -> None:
         return at.tws.sent(78)[0]
 
     assert on_floor(work)[2:] == ["ES", "CME", "FUT", "14"]
+
+
+ES = Future("ES", "2026-12-18")
+EW = ("CME", 14, "EW", "50", 1, "20261130", 1, "6000.0")
+
+
+def test_options_on_a_future_are_contracts_of_their_own_kind() -> None:
+    listed = chain(EW, contract=ES).option(date(2026, 11, 30), Decimal(6000), OptionRight.PUT)
+    assert listed == FutureOption("ES", "2026-11-30", 6000, "PUT", multiplier=50, exchange="CME", trading_class="EW")
+
+
+def test_options_on_a_future_without_a_multiplier_have_that_of_the_future() -> None:
+    bare = (*EW[:3], "", *EW[4:])
+    assert chain(bare, contract=ES).expirations[0].multiplier == 50
+
+
+def test_options_on_a_future_are_those_of_its_own_exchange() -> None:
+    assert chain(("SMART", *EW[1:]), EW, contract=ES).exchange == "CME"
 
 
 def test_an_underlying_without_options_is_unavailable() -> None:

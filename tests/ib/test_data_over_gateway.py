@@ -14,13 +14,14 @@ from v6_ib_plugin.data.desk import DataDesk
 from v6_ib_plugin.gateway.gateway import Gateway
 from v6_ib_plugin.gateway.testing import running_gateway
 from v6_ib_plugin.transport import Transport
-from v6core.contracts import Combo, ComboLeg, Contract, Forex, Future, Option, Stock
+from v6core.contracts import Combo, ComboLeg, Contract, Forex, Future, FutureOption, Option, OptionRight, Stock
 from v6core.fills import Preview
 from v6core.orders import Order
 from v6core.quotes import Quote
 
 T = TypeVar("T")
 SPY = Stock("SPY")
+ES = Future("ES", "2026-12-18", multiplier=50, exchange="CME")
 SYNTHETIC = {"fills": "realistic", "quotes": "synthetic"}
 
 
@@ -51,7 +52,7 @@ async def first_call(ends: Ends) -> Option:
     chain = await ends.desk.chains.chain(SPY)
     row = chain.expirations[2]
     found = chain.option(row.expiration, row.strikes[len(row.strikes) // 2], "CALL")  # type: ignore[arg-type]
-    assert found is not None
+    assert isinstance(found, Option)
     return found
 
 
@@ -88,6 +89,35 @@ def test_an_option_is_quoted_with_its_greeks() -> None:
     assert greeks.implied_volatility is not None
     assert greeks.delta is not None
     assert 0 < greeks.delta < 1
+
+
+async def option_on_es(ends: Ends) -> FutureOption:
+    chain = await ends.desk.chains.chain(ES)
+    row = chain.expirations[-1]
+    found = chain.option(row.expiration, row.strikes[len(row.strikes) // 2], OptionRight.CALL)
+    assert isinstance(found, FutureOption)
+    return found
+
+
+def test_what_the_chain_of_a_future_lists_is_found_at_the_exchange_of_the_future() -> None:
+    async def work(ends: Ends) -> tuple[Contract, Contract]:
+        option = await option_on_es(ends)
+        return option, (await ends.desk.instruments.qualify(option)).details.contract
+
+    listed, found = connected(work, SYNTHETIC)
+    assert listed.key == found.key
+    assert (found.kind, found.exchange, found.multiplier) == ("FUTURE_OPTION", "CME", Decimal(50))
+
+
+def test_an_option_on_a_future_is_quoted_with_its_greeks() -> None:
+    async def work(ends: Ends) -> tuple[Quote, Quote]:
+        return await ends.desk.quotes.quote(await option_on_es(ends)), await ends.desk.quotes.quote(ES)
+
+    option, future = connected(work, SYNTHETIC)
+    assert option.greeks is not None
+    assert option.greeks.delta is not None
+    assert 0 < option.greeks.delta < 1
+    assert option.greeks.underlying_price == future.mid
 
 
 def test_a_combo_is_quoted_at_the_net_of_its_legs() -> None:

@@ -19,6 +19,7 @@ import pytest
 from paper.paper_bench import GOOG, Desk, simulated
 from v6_paper_plugin import state_file
 from v6_paper_plugin.state_file import StateFile
+from v6core.contracts import Stock
 from v6core.errors import BrokerError
 from v6core.orders import BracketOrder, Order
 from v6core.reports import Report, Snapshot
@@ -306,6 +307,26 @@ def test_another_accounts_state_is_not_taken(tmp_path: Path) -> None:
     async def main() -> None:
         with pytest.raises(BrokerError, match="it holds account PAPER-1"):
             await Desk(tmp_path, account="PAPER-2").broker.connect()
+
+    simulated(main())
+
+
+def test_another_currencys_state_is_not_taken(tmp_path: Path) -> None:
+    simulated(traded(tmp_path))
+
+    async def main() -> None:
+        with pytest.raises(BrokerError, match="it holds USD, the settings name EUR"):
+            await Desk(tmp_path, currency="EUR").broker.connect()
+
+    simulated(main())
+
+
+def test_an_account_trades_and_is_told_in_its_own_currency(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with Desk(tmp_path, currency="EUR") as desk:
+            await desk.place(Order.market("BUY", 1), Stock("SAP", exchange="IBIS", currency="EUR"))
+            snapshot = await desk.broker.snapshot()
+            assert (snapshot.account.currency, snapshot.fills[0].fill.currency) == ("EUR", "EUR")
 
     simulated(main())
 

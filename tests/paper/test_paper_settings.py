@@ -42,6 +42,8 @@ def test_quotes_name_their_origin(quotes: str, origin: tuple[str, str]) -> None:
         ({"prices": {"G?": 1}}, "symbol must be"),
         ({"latency": -1}, "greater than or equal to 0"),
         ({"cash": "plenty"}, "cash must be a number"),
+        ({"currency": "EURO"}, "currency must be a code like USD, not 'EURO'"),
+        ({"currency": "eur", "quotes": "synthetic"}, 'currency = "EUR" needs quotes = "given"'),
         ({"colour": "red"}, "Extra inputs are not permitted"),
     ],
 )

@@ -13,6 +13,7 @@ import v6_ib_plugin
 from v6_ib_plugin.capabilities import CAPABILITIES
 from v6_ib_plugin.gateway import faults
 from v6_ib_plugin.gateway.faults.control_file import read_faults
+from v6_ib_plugin.gateway.manners import Manner, Manners
 from v6_ib_plugin.gateway.wire import requests
 from v6_ib_plugin.options import IbOrderOptions
 from v6_ib_plugin.options.algos import TYPED
@@ -110,6 +111,14 @@ def test_a_control_file_may_be_json(block: Block, tmp_path: Path) -> None:
     assert len(read_faults(path)) == 2
 
 
-def test_the_test_on_the_page_passes(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(test_my_program=shown(GATEWAY, "test_my_program.py"))
+def test_every_manner_of_some_settings_is_named_as_it_is_said() -> None:
+    rows = table(GATEWAY, "`--manner`")
+    assert [Manner(names(name)[0]) for name, *_ in rows] == list(Manner)
+    for name, said, _ in rows:
+        assert names(said)[0] in repr(Manners.of(names(name)[0]))
+
+
+@pytest.mark.parametrize("name", ["test_my_program", "test_my_presets"])
+def test_the_tests_on_the_page_pass(pytester: pytest.Pytester, name: str) -> None:
+    pytester.makepyfile(**{name: shown(GATEWAY, f"{name}.py")})
     pytester.runpytest_subprocess("-q", "-p", "no:cacheprovider").assert_outcomes(passed=1)

@@ -22,6 +22,7 @@ from v6_paper_plugin.exchange.pump import MarketTime, Pump
 from v6_paper_plugin.exchange_choice import exchange_of
 from v6_paper_plugin.keeper import Keeper
 from v6_paper_plugin.market import Market, Tick
+from v6_paper_plugin.market.future_options import chain_on
 from v6_paper_plugin.market.given import GivenMarket
 from v6_paper_plugin.market_choice import first_moment, market_of
 from v6_paper_plugin.native import NativePaper
@@ -32,14 +33,12 @@ from v6_paper_plugin.streams import Streams, singles_of
 from v6_paper_plugin.translation import exchange_order, quote_of
 from v6core.broker import BrokerContext, Receipt
 from v6core.clock import SimulatedLoop
-from v6core.contracts import Combo, Contract, ContractDetails
+from v6core.contracts import Combo, Contract, ContractDetails, Future
 from v6core.errors import BrokerError, ConfigurationError, NotConnected, NotSent, Unavailable
 from v6core.fills import Preview
 from v6core.orders import Order
 from v6core.quotes import OptionChain, Quote
 from v6core.reports import Evidence, FillReport, LinkReport, LinkState, Snapshot
-
-_CURRENCY = "USD"
 
 
 class PaperBroker(NativePaper):
@@ -47,7 +46,7 @@ class PaperBroker(NativePaper):
 
     def __init__(self, settings: PaperSettings, context: BrokerContext) -> None:
         super().__init__(settings, CAPABILITIES, context)
-        self._outbox = Outbox(settings.account, _CURRENCY)
+        self._outbox = Outbox(settings.account, settings.currency)
         self._exchange: Exchange | None = None
         self._pump: Pump | None = None
         self._keeper = Keeper(settings, context)
@@ -305,11 +304,13 @@ class PaperBroker(NativePaper):
             yield quote_of(contract, tick, delayed=False)
 
     async def option_chain(self, contract: Contract) -> OptionChain:
-        """Return the options listed on an underlying at this moment."""
+        """Return the options listed on an underlying at this moment; on a future, those that deliver it."""
         exchange = self._running()
         if isinstance(exchange.market, BorrowedMarket):
             await exchange.market.learn_chain(contract)
         chain = exchange.market.chain(contract.symbol, exchange.now)
+        if isinstance(contract, Future) and chain.kind == "OPTION":
+            chain = chain_on(contract, chain, exchange.market)
         if not chain.expirations:
             raise Unavailable(f"{self._context.name} lists no options on {contract.symbol}")
         return chain

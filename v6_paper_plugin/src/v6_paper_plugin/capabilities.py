@@ -36,4 +36,5 @@ CAPABILITIES = Capabilities(
     preview=True,
     quotes=True,
     option_chains=True,
+    fractional_kinds=frozenset({"CRYPTO"}),
 )

@@ -35,6 +35,7 @@ def exchange_of(settings: PaperSettings, market: Market, listener: Listener, now
 
 def _rules(settings: PaperSettings) -> Rules:
     return Rules(
+        currency=settings.currency,
         latency=settings.latency if settings.is_realistic else 0.0,
         margin=settings.is_realistic if settings.margin is None else settings.margin,
         refuses_all=settings.fills is Fills.REJECT,

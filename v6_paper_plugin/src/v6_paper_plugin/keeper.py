@@ -13,14 +13,15 @@ from v6_paper_plugin.settings import PaperSettings
 from v6_paper_plugin.state_file import StateFile
 from v6core.broker import BrokerContext
 
-_ACCOUNT, _PRICES, _QUOTES = ("broker", "account"), ("broker", "prices"), ("broker", "quotes")
+_ACCOUNT, _CURRENCY = ("broker", "account"), ("broker", "currency")
+_PRICES, _QUOTES = ("broker", "prices"), ("broker", "quotes")
 
 
 class Keeper:
     """One account's file; without one, nothing is kept."""
 
     def __init__(self, settings: PaperSettings, context: BrokerContext) -> None:
-        self._account = settings.account
+        self._account, self._currency = settings.account, settings.currency
         self._file = _file(settings, context)
         self._writer = StateWriter()
 
@@ -47,11 +48,19 @@ class Keeper:
         account = json.loads(saved[_ACCOUNT])
         if account != self._account:
             raise ValueError(f"it holds account {account}, the settings name {self._account}")
+        # Files from before there was a choice have none.
+        currency = json.loads(saved.get(_CURRENCY, '"USD"'))
+        if currency != self._currency:
+            raise ValueError(f"it holds {currency}, the settings name {self._currency}")
 
     def save(self, exchange: Exchange) -> None:
         """Make durable what has changed; BrokerError where that cannot be."""
         if self._file is not None:
-            own: dict[Key, str] = {_ACCOUNT: json.dumps(self._account), **_rows(exchange.market)}
+            own: dict[Key, str] = {
+                _ACCOUNT: json.dumps(self._account),
+                _CURRENCY: json.dumps(self._currency),
+                **_rows(exchange.market),
+            }
             self._file.write({**own, **self._writer.rows(exchange)})
 
     def close(self) -> None:

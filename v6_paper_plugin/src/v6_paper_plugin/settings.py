@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from enum import auto
@@ -58,12 +59,14 @@ def _from_configuration(file: str, info: ValidationInfo) -> str:
 
 
 class PaperSettings(BaseModel):
-    """What a paper broker is told. Money is in US dollars, times are seconds at the market."""
+    """What a paper broker is told. Money is in ``currency``, times are seconds at the market."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     cash: Number = Decimal(100_000)
     """What the account starts with."""
+    currency: str = "USD"
+    """What the account is in, and all that it trades; any but US dollars with given and lent quotes alone."""
     account: str = "PAPER-1"
     """The account's name."""
     fills: Fills = Fills.IMMEDIATE
@@ -119,6 +122,14 @@ class PaperSettings(BaseModel):
     def _check_account(cls, value: str) -> str:
         return printable(value, "account", 64)
 
+    @field_validator("currency")
+    @classmethod
+    def _check_currency(cls, value: str) -> str:
+        text = value.upper()
+        if not re.fullmatch(r"[A-Z]{3}", text):
+            raise ValueError(f"currency must be a code like USD, not {value!r}")
+        return text
+
     @field_validator("quotes")
     @classmethod
     def _check_quotes(cls, value: str | None, info: ValidationInfo) -> str | None:
@@ -144,6 +155,12 @@ class PaperSettings(BaseModel):
                 raise ValueError(f"give the legs of {text} their prices: a combo has none of its own")
             prices[contract.key] = price
         return prices
+
+    @model_validator(mode="after")
+    def _check_market_currency(self) -> Self:
+        if self.currency != "USD" and self.quotes_from[0] in {"synthetic", "replay"}:
+            raise ValueError(f'currency = "{self.currency}" needs quotes = "given": other quotes are in US dollars')
+        return self
 
     @model_validator(mode="after")
     def _check_hours(self) -> Self:

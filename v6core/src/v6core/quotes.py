@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, field_validator
 
-from v6core.contracts import Contract, Option, OptionRight
+from v6core.contracts import Contract, FutureOption, Option, OptionRight
 from v6core.moments import in_utc
 from v6core.money import NotNegative, Number, Positive
 
@@ -76,7 +76,10 @@ class ChainExpiration(BaseModel):
 
 
 class OptionChain(BaseModel):
-    """The options listed on an underlying, by expiration, nearest first."""
+    """The options listed on an underlying, by expiration, nearest first.
+
+    ``kind`` is that of the contracts: options on a stock or an index, or those on one future, which deliver it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -84,6 +87,7 @@ class OptionChain(BaseModel):
     expirations: tuple[ChainExpiration, ...]
     exchange: str = "SMART"
     currency: str = "USD"
+    kind: Literal["OPTION", "FUTURE_OPTION"] = "OPTION"
 
     @field_validator("expirations")
     @classmethod
@@ -98,12 +102,13 @@ class OptionChain(BaseModel):
         """Return what is listed for an expiration, or None."""
         return next((row for row in self.expirations if row.expiration == expiration), None)
 
-    def option(self, expiration: date, strike: Decimal, right: OptionRight) -> Option | None:
-        """Return the listed option with these terms, or None where there is none."""
+    def option(self, expiration: date, strike: Decimal, right: OptionRight) -> Option | FutureOption | None:
+        """Return the listed option with these terms, of the chain's kind, or None where there is none."""
         row = self.at(expiration)
         if row is None or strike not in row.strikes:
             return None
-        return Option(
+        listed = FutureOption if self.kind == "FUTURE_OPTION" else Option
+        return listed(
             self.symbol,
             expiration,
             strike,

@@ -11,6 +11,8 @@ from typing import Any
 import click
 
 from v6_ib_plugin.gateway.house import ACCOUNT
+from v6_ib_plugin.gateway.manners import Manner, Manners
+from v6core.cli.arguments import WordType
 from v6core.cli.invocation import Invocation, subcommand
 from v6core.cli.running import terminated_as_interrupted, warnings_in_one_line
 
@@ -22,8 +24,11 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; an address of this machine.")
 @click.option("--quotes", metavar="FILE", type=_FILE, help="Recorded quotes, in place of the synthetic day.")
 @click.option("--speed", type=click.FloatRange(min=0, min_open=True), help="Market seconds in a second.")
-@click.option("--account", default=ACCOUNT, show_default=True, help="The account's name.")
+@click.option("--account", default=ACCOUNT, show_default=True, help="The account's name, like a paper account's.")
 @click.option("--read-only", is_flag=True, help="Refuse orders, as a TWS whose API is read-only.")
+@click.option(
+    "--manner", "manners", type=WordType(Manner), multiple=True, help="What TWS does in some settings; may be repeated."
+)
 @click.option("--faults", metavar="FILE", type=_FILE, help="What is to go wrong; read again whenever it changes.")
 def command(
     invocation: Invocation,
@@ -34,6 +39,7 @@ def command(
     speed: float | None,
     account: str,
     read_only: bool,
+    manners: tuple[Manner, ...],
     faults: Path | None,
 ) -> None:
     """Let programs that were written for TWS or IB Gateway trade on a simulated broker.
@@ -50,7 +56,14 @@ def command(
         settings["speed"] = speed
     invocation.broker = invocation.broker or PAPER
     configuration = behind_a_gateway(invocation.configuration(), settings)
-    options = {"host": host, "port": port, "account": account, "read_only": read_only, "control_file": faults}
+    options = {
+        "host": host,
+        "port": port,
+        "account": account,
+        "read_only": read_only,
+        "manners": Manners.of(*manners),
+        "control_file": faults,
+    }
     with (
         warnings_in_one_line(as_json=invocation.as_json),
         terminated_as_interrupted(),

@@ -16,8 +16,9 @@ from v6_ib_plugin.gateway.dispatch import Dispatch
 from v6_ib_plugin.gateway.faults import Fault, Faults
 from v6_ib_plugin.gateway.faults.connectivity import DATA_LOST, notice_of
 from v6_ib_plugin.gateway.faults.control_file import ControlFile
-from v6_ib_plugin.gateway.house import ACCOUNT, House
+from v6_ib_plugin.gateway.house import ACCOUNT, House, simulated_account
 from v6_ib_plugin.gateway.housekeeping import Housekeeping
+from v6_ib_plugin.gateway.manners import Manners
 from v6_ib_plugin.gateway.market.market import Market
 from v6_ib_plugin.gateway.part import Forgetful, MakePart, Numbering, Part, Starting, Subscribed
 from v6_ib_plugin.gateway.server import Server
@@ -26,7 +27,6 @@ from v6_ib_plugin.gateway.wire import messages, requests
 from v6_ib_plugin.terms import IbAnswer
 from v6core.broker import Broker, ReportSink
 from v6core.errors import ConfigurationError
-from v6core.identifiers import printable
 from v6core.reports import LinkReport, LinkState, Report
 
 MakeBroker = Callable[[ReportSink], Broker]
@@ -44,10 +44,11 @@ _FARMS = (
 class Gateway:
     """A TWS without a TWS. An async context manager: within, it listens on ``host`` and ``port``.
 
-    ``port`` 0 finds a free one. What is to go wrong is armed through ``faults``, or by a control file. The orders that
+    ``port`` 0 finds a free one. What TWS does in some settings alone is said by ``manners``. What is to go wrong is
+    armed through ``faults``, or by a control file. The orders that
     only the gateway has, exits that wait for their entry, outlive it in the file ``memory``.
-    ConfigurationError where the broker is not simulated or has no quotes, where the address is not of this machine
-    alone, or the port is taken.
+    ConfigurationError where the broker is not simulated or has no quotes, where the account's name is not that of a
+    paper account, where the address is not of this machine alone, or the port is taken.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Gateway:
         port: int = 0,
         account: str = ACCOUNT,
         read_only: bool = False,
+        manners: Manners | None = None,
         faults: Iterable[Fault] = (),
         control_file: Path | None = None,
         memory: Path | None = None,
@@ -73,8 +75,9 @@ class Gateway:
             broker=self.broker,
             faults=self.faults,
             clients=Clients(),
-            account=printable(account, "account", 64),
+            account=simulated_account(account),
             read_only=read_only,
+            manners=manners or Manners(),
             memory=memory,
             logger=logger or logging.getLogger("v6.gateway"),
         )

@@ -15,7 +15,10 @@ or in the running loop, where the gateway itself is at hand::
         gateway.broker.native.set_price(Stock(symbol="AAPL"), 101)
 
 The fixture ``tws_gateway`` is one in a thread of its own, on a free port, for each test that asks for it. It needs
-``v6core[testing]``; a ``conftest.py`` imports it by ``from v6_ib_plugin.gateway.testing import tws_gateway``.
+``v6core[testing]``; a ``conftest.py`` imports it by ``from v6_ib_plugin.gateway.testing import tws_gateway``. What else
+it is to be, a test says itself::
+
+    @pytest.mark.parametrize("tws_gateway", [{"manners": Manners(tif_preset=True)}], indirect=True)
 """
 
 from __future__ import annotations
@@ -175,7 +178,11 @@ def _paper(settings: Mapping[str, Any]) -> Configuration:
 
 
 @pytest.fixture
-def tws_gateway() -> Generator[RunningGateway]:
-    """Run a gateway in a thread of its own, in front of a paper broker that fills at once at given prices."""
-    with running_gateway() as gateway:
+def tws_gateway(request: pytest.FixtureRequest) -> Generator[RunningGateway]:
+    """Run a gateway in a thread of its own, in front of a paper broker that fills at once at given prices.
+
+    The options of ``running_gateway`` come as the parameter, by ``parametrize`` with ``indirect=True``.
+    """
+    options: Mapping[str, Any] = getattr(request, "param", {})
+    with running_gateway(**options) as gateway:
         yield gateway

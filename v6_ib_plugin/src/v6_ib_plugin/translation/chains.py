@@ -10,24 +10,38 @@ from v6_ib_plugin.numbers import bounded, number_of
 from v6_ib_plugin.terms import OptionParameters
 from v6_ib_plugin.times import day_of, day_text
 from v6_ib_plugin.untranslatable import translating
+from v6core.contracts import Future, Option
 from v6core.money import plain
 from v6core.quotes import ChainExpiration, OptionChain
 
 
 def chain_of(
-    symbol: str, rows: Iterable[OptionParameters], *, exchange: str = "SMART", currency: str = "USD"
+    symbol: str,
+    rows: Iterable[OptionParameters],
+    *,
+    exchange: str = "SMART",
+    currency: str = "USD",
+    future: Future | None = None,
 ) -> OptionChain:
     """Return the chain at one exchange; every class has its own expirations. Raises Untranslatable.
 
     IB tells expirations and strikes apart: not every pair of the two is listed, so a leg is qualified before use.
+    With ``future``, which they deliver, these are options on that; a row without a multiplier has the future's.
     """
-    found = [listed for row in rows if row.exchange == exchange for listed in _expirations(symbol, row)]
+    usual = Option.usual_multiplier if future is None else future.multiplier
+    found = [listed for row in rows if row.exchange == exchange for listed in _expirations(symbol, row, usual)]
     with translating(f"the option chain of {symbol}"):
-        return OptionChain(symbol=symbol, expirations=tuple(found), exchange=exchange, currency=currency)
+        return OptionChain(
+            symbol=symbol,
+            expirations=tuple(found),
+            exchange=exchange,
+            currency=currency,
+            kind="OPTION" if future is None else "FUTURE_OPTION",
+        )
 
 
-def _expirations(symbol: str, row: OptionParameters) -> list[ChainExpiration]:
-    multiplier = number_of(row.multiplier, "multiplier") or Decimal(100)
+def _expirations(symbol: str, row: OptionParameters, usual: Decimal) -> list[ChainExpiration]:
+    multiplier = number_of(row.multiplier, "multiplier") or usual
     own_class = None if row.trading_class in {"", symbol.replace(" ", "").replace(".", "")} else row.trading_class
     strikes = tuple(sorted({bounded(strike, "strikes") for strike in row.strikes}))
     with translating(f"the options {row.trading_class} of {symbol} at {row.exchange}"):

@@ -20,8 +20,8 @@ plain orders under references of the desk's own.
 
 from __future__ import annotations
 
-from v6_ib_plugin.gateway.desk.blotter import Manners
 from v6_ib_plugin.gateway.desk.book import OrderBook
 from v6_ib_plugin.gateway.desk.desk import Desk
+from v6_ib_plugin.gateway.manners import Manners
 
 __all__ = ["Desk", "Manners", "OrderBook"]

@@ -7,7 +7,7 @@ in the order in which they are to be done.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID, uuid5
@@ -19,6 +19,7 @@ from v6_ib_plugin.gateway.desk.refusals import OrderRefused, group_filled, rejec
 from v6_ib_plugin.gateway.desk.register import Register
 from v6_ib_plugin.gateway.desk.steps import Cancel, Change, Drop, Keep, Place, Step, Tell
 from v6_ib_plugin.gateway.desk.telling import answer, cancelled, open_order, order_status
+from v6_ib_plugin.gateway.manners import Manners
 from v6_ib_plugin.gateway.wire.messages import CommissionReport, Message
 from v6core.capabilities import Capabilities, ModifyKind
 from v6core.orders import OcaType, Order
@@ -26,20 +27,6 @@ from v6core.orders import OcaType, Order
 _IDS = UUID("6d2c4f3e-6f0b-5a51-9e5c-1c3b7d1f2a90")
 _CHILDREN = "gw-children-"
 _OCA_TYPES = {1: OcaType.CANCEL_WITH_BLOCK, 2: OcaType.REDUCE_WITH_BLOCK, 3: OcaType.REDUCE}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manners:
-    """What TWS does in some settings and not in others."""
-
-    tif_preset: bool = False
-    """An order without a time in force gets warning 10349: a preset made it a DAY order."""
-    closed_market_warning: bool = False
-    """An order that comes outside trading hours gets warning 399."""
-    combo_what_if: bool = True
-    """A what-if of a combo is answered; else it is refused with 360."""
-    filled_told: int = 2
-    """How often orderStatus says that an order has filled."""
 
 
 class Blotter:

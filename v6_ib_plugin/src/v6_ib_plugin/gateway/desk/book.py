@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from v6_ib_plugin.gateway.desk.blotter import Blotter, Manners
+from v6_ib_plugin.gateway.desk.blotter import Blotter
 from v6_ib_plugin.gateway.desk.hearing import Hearing, Words
 from v6_ib_plugin.gateway.desk.intake import Intake, Submission
 from v6_ib_plugin.gateway.desk.listing import Listing
@@ -17,6 +17,7 @@ from v6_ib_plugin.gateway.desk.refusals import OrderRefused
 from v6_ib_plugin.gateway.desk.register import read_reference
 from v6_ib_plugin.gateway.desk.steps import Asking, Cancel, CancelEverything, Change, Drop, Step, Tell
 from v6_ib_plugin.gateway.desk.telling import answer
+from v6_ib_plugin.gateway.manners import Manners
 from v6_ib_plugin.gateway.wire.messages import Message
 from v6_ib_plugin.gateway.wire.requests import ReqExecutions
 from v6core.capabilities import Capabilities

@@ -8,7 +8,6 @@ from datetime import datetime
 from itertools import groupby
 
 from v6_ib_plugin.gateway.desk.asking import Asker
-from v6_ib_plugin.gateway.desk.blotter import Manners
 from v6_ib_plugin.gateway.desk.book import OrderBook
 from v6_ib_plugin.gateway.desk.drafting import Drafting, Traded
 from v6_ib_plugin.gateway.desk.foreign import Foreign
@@ -20,6 +19,7 @@ from v6_ib_plugin.gateway.desk.register import read_reference
 from v6_ib_plugin.gateway.desk.steps import Drop, Keep, Step, Tell
 from v6_ib_plugin.gateway.desk.telling import as_told
 from v6_ib_plugin.gateway.house import House
+from v6_ib_plugin.gateway.manners import Manners
 from v6_ib_plugin.gateway.part import Handler
 from v6_ib_plugin.gateway.session import Session
 from v6_ib_plugin.gateway.wire import messages, requests
@@ -36,7 +36,7 @@ class Desk:
 
     def __init__(self, house: House, manners: Manners | None = None) -> None:
         self._house = house
-        self._manners = manners or Manners()
+        self._manners = manners or house.manners
         foreign = Foreign(house.instruments)
         self._drafting = Drafting(house, house.instruments)
         self._book = OrderBook(house.account, house.broker.capabilities, house.now, foreign, self._manners)

@@ -185,13 +185,18 @@ class ServerVersion(_Effect):
 
 
 class Announce(_Effect):
-    """An errMsg goes out: to the client that triggers it, else to all."""
+    """An errMsg goes out: to the client that triggers it, else to all.
+
+    It is about ``req_id``, or with ``of_order`` about the order of the request or the message that triggers it: said
+    of a request, it goes out before that is answered.
+    """
 
     points = _IN_SESSION
     effect: Literal["ANNOUNCE"] = "ANNOUNCE"
     code: int = Field(ge=100, le=99_999)
     text: str
     req_id: int = -1
+    of_order: bool = False
 
 
 class Connectivity(_Effect):

@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from v6_ib_plugin.gateway.faults.effects import Correct, Cut, Effect, Moment, Rewrite
+from v6_ib_plugin.gateway.faults.effects import Announce, Correct, Cut, Effect, Moment, Rewrite
 from v6_ib_plugin.gateway.faults.when import At, When
 from v6_ib_plugin.gateway.wire import messages
 
@@ -29,6 +29,8 @@ class Fault(BaseModel):
         match self.what:
             case Cut(moment=Moment.UNANSWERED) if self.when.at is not At.REQUEST:
                 raise ValueError(f"only a REQUEST can be taken UNANSWERED, no {self.when.at}")
+            case Announce(of_order=True) if self.when.at is At.NOW:
+                raise ValueError("there is no order NOW: with of_order it belongs to a REQUEST or a MESSAGE")
             case Rewrite(fields=wanted):
                 self._check_fields(set(wanted))
             case Correct() if self.when.at is At.MESSAGE and self.when.kind != "ExecDetails":

@@ -95,7 +95,7 @@ class Faults:
 
     def strike(self, scene: Scene) -> list[Effect]:
         """Return the effects for which this is the moment, in the order in which they were armed."""
-        struck = [effect for armed in self._armed if (effect := armed.strike(scene)) is not None]
+        struck = [_about(effect, scene) for armed in self._armed if (effect := armed.strike(scene)) is not None]
         if struck:
             _LOG.info("%s strikes at %s %s", ", ".join(effect.effect for effect in struck), scene.at, scene.kind)
             self._armed = [armed for armed in self._armed if not armed.is_spent]
@@ -170,6 +170,13 @@ class Faults:
     def _gateway(self) -> Plant:
         assert self._plant is not None, "faults serve the gateway that they were made for"
         return self._plant
+
+
+def _about(effect: Effect, scene: Scene) -> Effect:
+    """Return an effect with the order named that only its moment knows."""
+    if isinstance(effect, Announce) and effect.of_order and scene.order_id is not None:
+        return effect.model_copy(update={"req_id": scene.order_id})
+    return effect
 
 
 def _each(outlets: list[Outlet], do: Callable[[Outlet], None]) -> None:

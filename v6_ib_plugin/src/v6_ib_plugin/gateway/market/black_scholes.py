@@ -1,8 +1,9 @@
 """Black–Scholes for European options without dividends: price, greeks and implied volatility, in floats.
 
 F. Black and M. Scholes, "The Pricing of Options and Corporate Liabilities", Journal of Political Economy 81 (1973);
-the greeks as in J. Hull, "Options, Futures, and Other Derivatives". They are shown to a client, as TWS shows them, and
-never become money. Rates and volatilities are annual, 0.2 being 20 %.
+on futures, F. Black, "The Pricing of Commodity Contracts", Journal of Financial Economics 3 (1976); the greeks as in
+J. Hull, "Options, Futures, and Other Derivatives". They are shown to a client, as TWS shows them, and never become
+money. Rates and volatilities are annual, 0.2 being 20 %.
 """
 
 from __future__ import annotations
@@ -18,13 +19,22 @@ _EXACT = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class European:
-    """An option to buy (``is_call``) or to sell at ``strike`` in ``years``, while the underlying costs ``spot``."""
+    """An option to buy (``is_call``) or to sell at ``strike`` in ``years``, while the underlying costs ``spot``.
+
+    Nothing is paid for a future before it is delivered: ``on_future`` discounts its price as the strike is.
+    """
 
     is_call: bool
     spot: float
     strike: float
     years: float
     rate: float
+    on_future: bool = False
+
+    @property
+    def present_spot(self) -> float:
+        """What is to be delivered is worth today."""
+        return self.spot * exp(-self.rate * self.years) if self.on_future else self.spot
 
     @property
     def present_strike(self) -> float:
@@ -39,8 +49,8 @@ class European:
         """
         d1, d2 = self._d(volatility)
         if self.is_call:
-            return max(0.0, self.spot * _cdf(d1) - self.present_strike * _cdf(d2))
-        return max(0.0, self.present_strike * _cdf(-d2) - self.spot * _cdf(-d1))
+            return max(0.0, self.present_spot * _cdf(d1) - self.present_strike * _cdf(d2))
+        return max(0.0, self.present_strike * _cdf(-d2) - self.present_spot * _cdf(-d1))
 
     def greeks(self, volatility: float) -> Greeks:
         """Return how the price answers: to the spot, to a point of volatility, and to a day that passes."""
@@ -48,12 +58,15 @@ class European:
         root = sqrt(self.years)
         bell = exp(-d1 * d1 / 2) / sqrt(2 * pi)
         side = 1 if self.is_call else -1
-        decay = -self.spot * bell * volatility / (2 * root)
+        discount = self.present_spot / self.spot
+        decay = -self.present_spot * bell * volatility / (2 * root)
         carry = -side * self.rate * self.present_strike * _cdf(side * d2)
+        if self.on_future:
+            carry += side * self.rate * self.present_spot * _cdf(side * d1)
         return Greeks(
-            delta=_cdf(d1) if self.is_call else _cdf(d1) - 1,
-            gamma=bell / (self.spot * volatility * root),
-            vega=self.spot * bell * root / 100,
+            delta=discount * (_cdf(d1) if self.is_call else _cdf(d1) - 1),
+            gamma=discount * bell / (self.spot * volatility * root),
+            vega=self.present_spot * bell * root / 100,
             theta=(decay + carry) / DAYS_A_YEAR,
         )
 
@@ -80,7 +93,7 @@ class European:
 
     def _d(self, volatility: float) -> tuple[float, float]:
         deviation = volatility * sqrt(self.years)
-        d1 = log(self.spot / self.present_strike) / deviation + deviation / 2
+        d1 = log(self.present_spot / self.present_strike) / deviation + deviation / 2
         return d1, d1 - deviation
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from v6_ib_plugin.gateway.market.black_scholes import European
 from v6_ib_plugin.gateway.wire.messages import TickOptionComputation
 from v6_ib_plugin.translation.ticks import Shown, tick_number
-from v6core.contracts import Option, OptionRight
+from v6core.contracts import FutureOption, Option, OptionRight
 from v6core.quotes import Quote
 from v6core.sessions import NEW_YORK, last_session
 
@@ -23,7 +23,7 @@ _PLACES = Decimal("0.00000001")
 class Computations:
     """The computations of one option for one request; a price that stays is not told again."""
 
-    def __init__(self, req_id: int, option: Option, *, delayed: bool) -> None:
+    def __init__(self, req_id: int, option: Option | FutureOption, *, delayed: bool) -> None:
         self._req_id = req_id
         self._delayed = delayed
         self._option = option
@@ -48,7 +48,13 @@ class Computations:
 
 
 def computation(
-    req_id: int, number: int, option: Option, price: Decimal | None, *, spot: Decimal | None, now: datetime
+    req_id: int,
+    number: int,
+    option: Option | FutureOption,
+    price: Decimal | None,
+    *,
+    spot: Decimal | None,
+    now: datetime,
 ) -> TickOptionComputation:
     """Return what one price of an option implies; nothing where there is no price, no spot or no time left."""
     nothing = TickOptionComputation(req_id, number, opt_price=price, und_price=spot)
@@ -60,6 +66,7 @@ def computation(
         strike=float(option.strike),
         years=max(0.0, (expires(option.expiration) - now).total_seconds() / _SECONDS_A_YEAR),
         rate=RATE,
+        on_future=isinstance(option, FutureOption),
     )
     volatility = european.implied_volatility(float(price))
     if volatility is None:

@@ -10,7 +10,7 @@ from v6_ib_plugin.gateway.market.details import ContractTelling
 from v6_ib_plugin.gateway.market.instruments import Instruments
 from v6_ib_plugin.gateway.market.refusals import Refused, invalid, no_definition
 from v6_ib_plugin.gateway.market.rules import MarketRules
-from v6_ib_plugin.gateway.market.venues import EXCHANGES
+from v6_ib_plugin.gateway.market.venues import EXCHANGES, venues
 from v6_ib_plugin.gateway.session import Session
 from v6_ib_plugin.gateway.wire import requests
 from v6_ib_plugin.gateway.wire.messages import (
@@ -23,10 +23,9 @@ from v6_ib_plugin.gateway.wire.messages import (
 )
 from v6_ib_plugin.terms import IbContract, OptionParameters
 from v6_ib_plugin.translation.chains import option_parameters
-from v6core.contracts import Contract, Index, Stock
+from v6core.contracts import Contract, Future, Index, Stock
 
 _AT_ONCE = 100
-_OPTION_EXCHANGES = EXCHANGES["OPT"]
 
 
 class ContractQuestions:
@@ -63,9 +62,15 @@ class ContractQuestions:
         chain = await self._instruments.chain(underlying)
         rows = () if chain is None else option_parameters(chain, underlying_con_id=self._instruments.conid(underlying))
         for row in rows:
-            for exchange in _OPTION_EXCHANGES:
+            for exchange in self._exchanges(underlying, request.fut_fop_exchange):
                 session.send(_told(request.req_id, replace(row, exchange=exchange)))
         session.send(SecDefOptParamsEnd(request.req_id))
+
+    def _exchanges(self, underlying: Contract, wanted: str) -> tuple[str, ...]:
+        """Return where the options on an underlying trade: those on a future where it does, or where one is wanted."""
+        if not isinstance(underlying, Future):
+            return EXCHANGES["OPT"]
+        return tuple(each for each in venues(self._instruments.tell(underlying)) if wanted.upper() in {"", each})
 
     async def _underlying(self, request: requests.ReqSecDefOptParams) -> Contract:
         sec_type = request.underlying_sec_type

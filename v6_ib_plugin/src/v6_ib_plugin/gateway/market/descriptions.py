@@ -8,11 +8,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from v6_ib_plugin.gateway.market.refusals import invalid, no_definition
-from v6_ib_plugin.gateway.market.venues import FUTURES, future_terms
+from v6_ib_plugin.gateway.market.venues import FUTURES, FutureTerms, currency_at, future_terms
 from v6_ib_plugin.terms import IbContract
 from v6_ib_plugin.translation.contracts import contract_of
 from v6_ib_plugin.untranslatable import Untranslatable
-from v6core.contracts import Contract, Option, OptionRight
+from v6core.contracts import Contract, FutureOption, Option, OptionRight
 from v6core.money import plain
 from v6core.quotes import ChainExpiration, OptionChain
 
@@ -72,12 +72,18 @@ def complete_contract(wanted: IbContract) -> Contract:
         primary_exchange="",
         multiplier=wanted.multiplier or ("" if usual is None else plain(usual.multiplier)),
         trading_class=wanted.trading_class.upper(),
-        currency=wanted.currency.upper() or "USD",
+        currency=wanted.currency.upper() or _currency(wanted, usual),
     )
     try:
         return contract_of(terms)
     except Untranslatable:
         raise no_definition() from None
+
+
+def _currency(wanted: IbContract, usual: FutureTerms | None) -> str:
+    if usual is not None:
+        return usual.currency
+    return currency_at(wanted.exchange.upper()) if wanted.sec_type == "STK" else "USD"
 
 
 def names_a_day(wanted: IbContract) -> bool:
@@ -99,7 +105,7 @@ def listed_rows(chain: OptionChain, wanted: IbContract) -> Iterator[ChainExpirat
             yield row.model_copy(update={"strikes": strikes})
 
 
-def row_options(chain: OptionChain, row: ChainExpiration, wanted: IbContract) -> Iterator[Option]:
+def row_options(chain: OptionChain, row: ChainExpiration, wanted: IbContract) -> Iterator[Option | FutureOption]:
     """Yield the options of one row that a description fits."""
     rights = list(OptionRight) if wanted.right in _NO_RIGHT else [_RIGHTS[wanted.right.upper()]]
     for right in rights if row.strikes else ():

@@ -31,9 +31,9 @@ class ContractTelling:
         """Return what is told of a contract to who wanted it on an exchange."""
         underlying = await self._instruments.underlying(details.contract)
         contract = self._instruments.tell(details.contract)
+        routes = venues(contract)
         if wanted.exchange:
             contract = replace(contract, exchange=wanted.exchange.upper())
-        routes = venues(contract.sec_type, contract.symbol)
         told_hours = hours(trading_day(now))
         told = ib_details(
             details,

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 from v6_ib_plugin.gateway.market.conids import BAG_CONID, Conids
 from v6_ib_plugin.gateway.market.descriptions import (
@@ -28,7 +29,7 @@ from v6_ib_plugin.gateway.market.descriptions import (
 )
 from v6_ib_plugin.gateway.market.local_symbols import local_symbol, terms_of
 from v6_ib_plugin.gateway.market.refusals import Refused, ambiguous, invalid, no_definition
-from v6_ib_plugin.gateway.market.venues import EXCHANGES, home
+from v6_ib_plugin.gateway.market.venues import home, primary_exchange, takes
 from v6_ib_plugin.terms import IbComboLeg, IbContract
 from v6_ib_plugin.translation.contracts import SECURITY_TYPES, contract_of, ib_contract
 from v6_ib_plugin.untranslatable import Untranslatable
@@ -52,6 +53,7 @@ MOST_ROWS = 10_000
 
 _SINGLES = frozenset(SECURITY_TYPES.values()) - {"BAG"}
 _Details = AsyncIterator[ContractDetails]
+_UnderlyingName = tuple[str, str, Decimal, str, date | None]
 
 
 class Instruments:
@@ -63,7 +65,7 @@ class Instruments:
         self._details: dict[str, ContractDetails] = {}
         self._resolved: dict[IbContract, Contract] = {}
         self._told: dict[tuple[str, str, str | None], IbContract] = {}
-        self._underlyings: dict[tuple[str, str], Contract] = {}
+        self._underlyings: dict[_UnderlyingName, Contract | None] = {}
 
     # Telling
 
@@ -90,7 +92,8 @@ class Instruments:
             told,
             con_id=self.conid(contract),
             exchange=_told_exchange(contract),
-            primary_exchange=told.primary_exchange or ("NASDAQ" if told.sec_type == "STK" else ""),
+            primary_exchange=told.primary_exchange
+            or (primary_exchange(told.currency) if told.sec_type == "STK" else ""),
             local_symbol=local_symbol(contract),
             trading_class=told.trading_class or _usual_class(contract),
         )
@@ -156,7 +159,7 @@ class Instruments:
     async def matches(self, terms: IbContract) -> _Details:
         """Yield what the broker lists under some terms, each once; Refused where they make no sense."""
         wanted = await self._completed(terms)
-        if wanted.exchange and wanted.exchange.upper() not in EXCHANGES[wanted.sec_type]:
+        if wanted.exchange and not takes(wanted.exchange.upper(), wanted):
             raise Refused(200, "The destination or exchange selected is Invalid.")
         async for contract in self._candidates(wanted):
             details = await self.details(contract)
@@ -190,9 +193,9 @@ class Instruments:
             case "FUT":
                 async for future in self._futures(wanted):
                     yield future
-            case "FOP" if not is_complete(wanted):
-                for contract in self._known(FutureOption, wanted):
-                    yield contract
+            case "FOP":
+                async for option in self._future_options(wanted):
+                    yield option
             case _:
                 yield complete_contract(wanted)
 
@@ -201,33 +204,58 @@ class Instruments:
             yield complete_contract(wanted)
             return
         chain = await self.chain(Stock(wanted.symbol, currency=wanted.currency or "USD"))
-        if chain is None:
+        for option in _listed(chain, wanted):
+            yield option
+
+    async def _future_options(self, wanted: IbContract) -> AsyncIterator[Contract]:
+        if is_complete(wanted):
+            yield complete_contract(wanted)
             return
-        rows = tuple(listed_rows(chain, wanted))
-        if sum(len(row.strikes) for row in rows) * 2 > MOST_ROWS:
-            raise Refused(200, f"More than {MOST_ROWS} contracts fit: please say more of what is wanted")
-        for row in rows:
-            for option in row_options(chain, row, wanted):
+        async for future in self._futures(_future_terms(wanted)):
+            for option in _listed(await self.chain(future), wanted):
                 yield option
 
     async def chain(self, underlying: Contract) -> OptionChain | None:
-        """Return the options listed on an underlying, or None where there are none."""
+        """Return the options listed on an underlying, or None where there are none, or contracts of another kind."""
         try:
-            return await self._broker.option_chain(underlying)
+            chain = await self._broker.option_chain(underlying)
         except (BrokerError, OrderDenied):
             return None
+        return chain if (chain.kind == "FUTURE_OPTION") == isinstance(underlying, Future) else None
 
     async def underlying(self, contract: Contract) -> Contract | None:
-        """Return the stock or the index that an option is on; None for what is none, or where neither is listed."""
-        if not isinstance(contract, Option):
+        """Return what an option is on: a stock or an index, or the future that it delivers.
+
+        None for what is no option, or where the broker does not list it.
+        """
+        if not isinstance(contract, Option | FutureOption):
             return None
-        symbol, currency = name = (contract.symbol, contract.currency)
-        for kind in (Stock, Index) if name not in self._underlyings else ():
-            details = await self.details(kind(symbol, currency=currency))
+        day = contract.expiration if isinstance(contract, FutureOption) else None
+        name = (contract.symbol, contract.currency, contract.multiplier, contract.exchange, day)
+        if name not in self._underlyings:
+            self._underlyings[name] = await self._find_underlying(contract)
+        return self._underlyings[name]
+
+    async def _find_underlying(self, option: Option | FutureOption) -> Contract | None:
+        if isinstance(option, FutureOption):
+            return await self._delivered(option)
+        for kind in (Stock, Index):
+            details = await self.details(kind(option.symbol, currency=option.currency))
             if details is not None:
-                self._underlyings[name] = details.contract
-                break
-        return self._underlyings.get(name)
+                return details.contract
+        return None
+
+    async def _delivered(self, option: FutureOption) -> Contract | None:
+        """Return the future whose chain has an option: that of its own day, else the first of those later."""
+        terms = _future_terms(self.tell(option))
+        same_day = replace(terms, last_trade_date_or_contract_month=f"{option.expiration:%Y%m%d}")
+        for wanted in (same_day, terms):
+            async for future in self._futures(wanted):
+                details = await self.details(future)
+                chain = None if details is None else await self.chain(future)
+                if details is not None and chain is not None and chain.at(option.expiration) is not None:
+                    return details.contract
+        return None
 
     async def _futures(self, wanted: IbContract) -> AsyncIterator[Contract]:
         if names_a_day(wanted):
@@ -300,6 +328,28 @@ class Instruments:
             if self._conids.contract(con_id) is not None:
                 return
         raise no_definition()
+
+
+def _listed(chain: OptionChain | None, wanted: IbContract) -> Iterator[Contract]:
+    """Yield what a chain lists of what is wanted; Refused where that is too much."""
+    if chain is None:
+        return
+    rows = tuple(listed_rows(chain, wanted))
+    if sum(len(row.strikes) for row in rows) * 2 > MOST_ROWS:
+        raise Refused(200, f"More than {MOST_ROWS} contracts fit: please say more of what is wanted")
+    for row in rows:
+        yield from row_options(chain, row, wanted)
+
+
+def _future_terms(option: IbContract) -> IbContract:
+    """Return what the terms of an option on a future say of the future."""
+    return IbContract(
+        symbol=option.symbol,
+        sec_type="FUT",
+        multiplier=option.multiplier,
+        exchange=option.exchange,
+        currency=option.currency,
+    )
 
 
 def _singles(contracts: Iterable[Contract | None]) -> list[Contract]:

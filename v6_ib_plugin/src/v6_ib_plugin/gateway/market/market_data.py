@@ -22,7 +22,7 @@ from v6_ib_plugin.gateway.wire.messages import (
     TickSnapshotEnd,
 )
 from v6_ib_plugin.translation.ticks import DataType, Shown, tick_number
-from v6core.contracts import Contract, ContractDetails, Option, Stock
+from v6core.contracts import Contract, ContractDetails, FutureOption, Option, Stock
 from v6core.money import ZERO
 from v6core.quotes import Quote
 
@@ -163,7 +163,7 @@ class _Line:
         return self._kind is not None and self._kind.is_delayed
 
     def _computed(self) -> list[Message]:
-        if self._quote is None or not isinstance(self.contract, Option):
+        if self._quote is None or not isinstance(self.contract, Option | FutureOption):
             return []
         if self._computations is None:
             self._computations = Computations(self.req_id, self.contract, delayed=self._is_delayed)

@@ -73,6 +73,11 @@ class Statement:
         """What all positions are worth, long or short."""
         return sum((abs(row.value) for row in self.rows), ZERO)
 
+    @property
+    def cash(self) -> Decimal:
+        """The cash with what futures have made: TWS takes no money for them, the broker behind takes all they cost."""
+        return self.account.cash + self._worth("FUTURE")
+
     def values(self) -> dict[tuple[str, str], str]:
         """Return the values of the account by key and currency, as TWS tells them."""
         account, currency = self.account, self.account.currency
@@ -81,8 +86,8 @@ class Statement:
         money = {
             "NetLiquidation": equity,
             "EquityWithLoanValue": equity,
-            "TotalCashValue": account.cash,
-            "SettledCash": account.cash,
+            "TotalCashValue": self.cash,
+            "SettledCash": self.cash,
             "BuyingPower": account.buying_power or ZERO,
             "InitMarginReq": initial,
             "MaintMarginReq": maintenance,
@@ -106,8 +111,8 @@ class Statement:
         equity = account.cash if account.equity is None else account.equity
         rows = {
             "Currency": account.currency,
-            "CashBalance": f"{account.cash:.2f}",
-            "TotalCashBalance": f"{account.cash:.2f}",
+            "CashBalance": f"{self.cash:.2f}",
+            "TotalCashBalance": f"{self.cash:.2f}",
             "NetLiquidationByCurrency": f"{equity:.2f}",
             "StockMarketValue": f"{self._worth('STOCK'):.2f}",
             "OptionMarketValue": f"{self._worth('OPTION'):.2f}",

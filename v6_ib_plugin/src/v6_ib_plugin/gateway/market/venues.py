@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+
+from v6_ib_plugin.terms import IbContract
 
 _STOCKS = "SMART,AMEX,NYSE,CBOE,PHLX,ISE,CHX,ARCA,NASDAQ,ISLAND,DRCTEDGE,BEX,BATS,EDGEA,BYX,IEX,EDGX,PEARL,MEMX,IBKRATS"
 _OPTIONS = "SMART,AMEX,CBOE,PHLX,PSE,ISE,BOX,BATS,NASDAQOM,CBOE2,NASDAQBX,MIAX,GEMINI,EDGX,MERCURY,PEARL,EMERALD,MEMX"
 _FUTURES = "CME,CBOT,NYMEX,COMEX,CFE,ECBOT,GLOBEX,EUREX,ICEUS,QBALGO"
+
+STOCKS_ABROAD = {
+    "EUR": ("IBIS", "IBIS2", "FWB", "SBF", "AEB", "BVME", "BM"),
+    "GBP": ("LSE",),
+    "CHF": ("EBS",),
+    "CAD": ("TSE",),
+    "JPY": ("TSEJ",),
+    "HKD": ("SEHK",),
+    "AUD": ("ASX",),
+}
+"""By currency, where stocks that are not quoted in dollars trade beside SMART; the first is where most are listed."""
 
 EXCHANGES = {
     "STK": tuple(_STOCKS.split(",")),
@@ -18,7 +31,8 @@ EXCHANGES = {
     "FUT": (*_FUTURES.split(","), "SMART"),
     "FOP": (*_FUTURES.split(","), "SMART"),
 }
-"""By security type, where an order may be routed; the first is where it goes unless something else is said."""
+"""By security type, where an order may be routed; the first is where it goes unless something else is said. Stocks are
+those in dollars."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +43,7 @@ class FutureTerms:
     multiplier: Decimal
     name: str
     underlying: str = "IND"
+    currency: str = "USD"
 
 
 FUTURES = {
@@ -42,6 +57,8 @@ FUTURES = {
     "CL": FutureTerms("NYMEX", Decimal(1000), "Light Sweet Crude Oil", "CMDTY"),
     "GC": FutureTerms("COMEX", Decimal(100), "Gold", "CMDTY"),
     "VIX": FutureTerms("CFE", Decimal(1000), "CBOE Volatility Index"),
+    "DAX": FutureTerms("EUREX", Decimal(25), "DAX Performance Index", currency="EUR"),
+    "ESTX50": FutureTerms("EUREX", Decimal(10), "Dow Jones Euro STOXX50", currency="EUR"),
 }
 """What a request that leaves exchange or multiplier out means."""
 
@@ -58,9 +75,29 @@ def home(sec_type: str, symbol: str) -> str:
     return future_terms(symbol).exchange if sec_type in {"FUT", "FOP"} else EXCHANGES[sec_type][0]
 
 
-def venues(sec_type: str, symbol: str) -> tuple[str, ...]:
-    """Return where an order in a contract may be routed, its home first."""
-    first = home(sec_type, symbol)
+def venues(contract: IbContract) -> tuple[str, ...]:
+    """Return where an order in a contract may be routed, its home first; of a future that nobody knows, its own."""
+    sec_type, symbol = contract.sec_type, contract.symbol
     if sec_type in {"FUT", "FOP"}:
-        return (first, "QBALGO")
-    return (first, *(venue for venue in EXCHANGES[sec_type] if venue != first))
+        own = "" if symbol in FUTURES else contract.exchange
+        return (own or home(sec_type, symbol), "QBALGO")
+    if sec_type == "STK" and contract.currency not in {"", "USD"}:
+        return ("SMART", *STOCKS_ABROAD.get(contract.currency, ()))
+    return EXCHANGES[sec_type]
+
+
+def takes(exchange: str, wanted: IbContract) -> bool:
+    """Tell whether an exchange trades what is described, in the currency that is."""
+    if wanted.sec_type == "STK" and exchange != "SMART":
+        return exchange in venues(replace(wanted, currency=wanted.currency.upper() or currency_at(exchange)))
+    return exchange in EXCHANGES[wanted.sec_type]
+
+
+def currency_at(exchange: str) -> str:
+    """Return in what a stock is quoted on an exchange, unless something else is said."""
+    return next((currency for currency, names in STOCKS_ABROAD.items() if exchange in names), "USD")
+
+
+def primary_exchange(currency: str) -> str:
+    """Return where a stock is listed, of those in a currency; nothing where nobody knows."""
+    return "NASDAQ" if currency == "USD" else next(iter(STOCKS_ABROAD.get(currency, ())), "")

@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import product
 
 from v6core.cli.demo.market import quote_or_none, two_sided
-from v6core.contracts import Contract, Option, OptionRight
+from v6core.contracts import Contract, OptionRight
 from v6core.engine import OrderExecutionEngine
 from v6core.quotes import ChainExpiration, OptionChain
 from v6core.sessions import trading_day
@@ -114,9 +114,8 @@ async def choose_roll(
     return None
 
 
-async def _all_quoted(engine: OrderExecutionEngine, options: Sequence[Option | None]) -> bool:
-    for option in options:
-        contract: Contract | None = option
+async def _all_quoted(engine: OrderExecutionEngine, options: Sequence[Contract | None]) -> bool:
+    for contract in options:
         if contract is None or not two_sided(await quote_or_none(engine, contract)):
             return False
     return True

@@ -132,6 +132,8 @@ def sound_chain(chain: Any, contract: Contract) -> OptionChain:
     sound = guarded(lambda: _remade_chain(cast("OptionChain", chain)))
     if _spelt(sound.symbol) != _spelt(contract.symbol):
         raise Nonsense(f"asked for the options on {contract.symbol}, answered with those on {sound.symbol}")
+    if (sound.kind == "FUTURE_OPTION") != (contract.kind == "FUTURE"):
+        raise Nonsense(f"asked for the options on {contract.key}, answered with contracts of kind {sound.kind}")
     return sound
 
 

@@ -34,6 +34,7 @@ class IbBroker(Broker):
 
     def __init__(self, settings: IbSettings, context: BrokerContext) -> None:
         super().__init__(CAPABILITIES, context)
+        self._clock = context.clock
         self._transport = Transport(Pacer(settings.messages_per_second or None), deadline=settings.request_timeout)
         self._data = DataDesk(self._transport, self.now, most_lines=settings.market_data_lines)
         self._link = Link(
@@ -66,7 +67,7 @@ class IbBroker(Broker):
 
     def now(self) -> datetime:
         """Return the time at TWS: this machine's, unless TWS's clock is not in step with it."""
-        return super().now() + self._link.ahead
+        return self._clock.now() + self._link.ahead
 
     async def connect(self) -> None:
         """Connect and read all that TWS holds; a second call changes nothing. BrokerError names the cause."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 
 from v6_ib_plugin.untranslatable import Untranslatable
-from v6core.money import EXACT, LARGEST, MOST_PLACES, to_decimal
+from v6core.money import EXACT, LARGEST, MOST_PLACES, is_plain, to_decimal
 
 # TWS writes the largest double, 1.797…E308, for a number that it does not have; no price comes near it.
 _UNSET = Decimal("1E300")
@@ -32,6 +32,8 @@ def number_of(text: str, field: str) -> Decimal | None:
 
 def bounded(value: Decimal, field: str) -> Decimal:
     """Return a number within what v6 counts with, rounded to its places. Raises Untranslatable beyond."""
+    if is_plain(value):
+        return value
     if not value.is_finite() or abs(value) >= LARGEST:
         raise Untranslatable(field, value, f"it is no number below {LARGEST:f}")
     exponent = value.as_tuple().exponent

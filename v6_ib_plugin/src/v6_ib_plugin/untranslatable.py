@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
-
 from pydantic import ValidationError
 
 from v6core.errors import BrokerError
@@ -22,14 +19,23 @@ class Untranslatable(BrokerError):
         super().__init__(plainly(f"{field} {value!r}: {why}"), hint=hint)
 
 
-@contextmanager
-def translating(what: str) -> Generator[None]:
+class translating:  # noqa: N801 -- what stands behind ``with`` reads as a word
     """Let what a v6 model refuses be an Untranslatable that names the model's field and the value."""
-    try:
-        yield
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        why = f"{what} cannot be told in v6: {first['msg'].removeprefix('Value error, ')}"
-        if not first["loc"]:  # the input is all of it, of which its repr would say nothing
-            raise Untranslatable(what, "as it is", why) from error
-        raise Untranslatable(".".join(map(str, first["loc"])), first["input"], why) from error
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, ValidationError):
+            raise _refused(self._what, error) from error
+
+
+def _refused(what: str, error: ValidationError) -> Untranslatable:
+    first = error.errors(include_url=False, include_context=False)[0]
+    why = f"{what} cannot be told in v6: {first['msg'].removeprefix('Value error, ')}"
+    if not first["loc"]:  # the input is all of it, of which its repr would say nothing
+        return Untranslatable(what, "as it is", why)
+    return Untranslatable(".".join(map(str, first["loc"])), first["input"], why)

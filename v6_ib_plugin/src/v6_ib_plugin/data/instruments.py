@@ -78,6 +78,10 @@ class Instruments:
             return found
         return found.model_copy(update={"exchange": told.exchange})
 
+    def known(self, con_id: int) -> Single | None:
+        """Return the contract with a conid, None where it was never looked up."""
+        return self._contracts.get(con_id)
+
     async def learn(self, con_ids: Sequence[int]) -> None:
         """Look up contracts by their conids alone, so that ``contract_of`` knows them; what TWS does not know is left.
 

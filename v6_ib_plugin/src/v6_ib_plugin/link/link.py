@@ -71,7 +71,8 @@ class Link(SilentEar):
         self._server_lost = False
         self._looks = 0
         self._account = ""
-        self._ahead = timedelta(0)
+        self.ahead = timedelta(0)
+        """How far TWS's clock is ahead of this machine's: nothing for a TWS in step, days for a simulated market."""
         self._state = LinkState.DOWN
         self._detail = "not connected"
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -86,11 +87,6 @@ class Link(SilentEar):
     def account(self) -> str:
         """The account that is traded; empty before the first connection."""
         return self._account
-
-    @property
-    def ahead(self) -> timedelta:
-        """How far TWS's clock is ahead of this machine's: nothing for a TWS in step, days for a simulated market."""
-        return self._ahead
 
     def require_ready(self) -> None:
         """Return where a new order may be sent; else NotSent says why not."""
@@ -217,8 +213,8 @@ class Link(SilentEar):
     async def _compare_clocks(self, deadline: float) -> None:
         told = await self._transport.current_time(deadline=deadline, urgency=Urgency.PROTECTIVE)
         ahead = told - self._clock.now()
-        if abs(ahead - self._ahead) > _CLOCKS_AGREE:
-            self._ahead = ahead if abs(ahead) > _CLOCKS_AGREE else timedelta(0)
+        if abs(ahead - self.ahead) > _CLOCKS_AGREE:
+            self.ahead = ahead if abs(ahead) > _CLOCKS_AGREE else timedelta(0)
 
     async def _mend(self) -> None:
         attempt, said = 0, ""
@@ -248,7 +244,7 @@ class Link(SilentEar):
             return
         self._state = state
         self._logger.info("the link to TWS is %s: %s", state, detail)
-        self._report(LinkReport(time=self._clock.now() + self._ahead, state=state, detail=detail))
+        self._report(LinkReport(time=self._clock.now() + self.ahead, state=state, detail=detail))
 
     def _is_running(self, name: str) -> bool:
         task = self._tasks.get(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self
@@ -155,11 +156,17 @@ class IbOrder:
     if not TYPE_CHECKING:  # whoever checks types knows the arguments by the fields
 
         def __init__(self, **given: Any) -> None:
-            if not given.keys() <= self.__dataclass_fields__.keys():
-                unknown = ", ".join(sorted(given.keys() - self.__dataclass_fields__.keys()))
-                raise TypeError(f"IbOrder has no field {unknown}")
-            vars(self).update(given)
+            self._keep(given)
+
+    def _keep(self, given: Mapping[str, Any]) -> None:
+        if not given.keys() <= self.__dataclass_fields__.keys():
+            unknown = ", ".join(sorted(given.keys() - self.__dataclass_fields__.keys()))
+            raise TypeError(f"IbOrder has no field {unknown}")
+        vars(self).update(given)
 
     def replace(self, **changes: Any) -> Self:
         """Return a changed copy."""
-        return type(self)(**{**vars(self), **changes})
+        changed = object.__new__(type(self))
+        vars(changed).update(vars(self))
+        changed._keep(changes)
+        return changed

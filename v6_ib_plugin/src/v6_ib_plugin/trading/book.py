@@ -97,8 +97,10 @@ class Book:
             self._note_change(known, order)
         filled = counted(order.total_quantity) if state.status == "Filled" else None
         reports = self._stands(known, state.status, filled=filled, terms=known.shown, reason=state.warning_text)
-        early = self._early.pop((key, order.perm_id), None) or self._early.pop((key, 0), None)
-        return reports if early is None else [*reports, *self.order_status(early)]
+        if self._early:
+            early = self._early.pop((key, order.perm_id), None) or self._early.pop((key, 0), None)
+            return reports if early is None else [*reports, *self.order_status(early)]
+        return reports
 
     def order_status(self, status: IbOrderStatus) -> list[Report]:
         """Hear an orderStatus, which bears no reference; one of an order that is not known yet waits until it is."""

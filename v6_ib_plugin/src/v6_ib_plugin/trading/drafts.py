@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
+from decimal import Decimal
 from functools import lru_cache
 from uuid import UUID
 
@@ -15,7 +15,8 @@ from v6core.contracts import Combo
 from v6core.errors import NotSent, V6Error
 from v6core.orders import TRAILING, OcaType, Order, OrderType
 
-_PRINTABLE = re.compile(r"[\x20-\x7e]*")
+# What most fields of an order hold: texts, and numbers, of which none has to be looked into.
+_FLAT = frozenset({str, int, bool, Decimal, type(None)})
 _NON_GUARANTEED = "NonGuaranteed"
 # What a trailing exit can be attached to (TWS error 328).
 _TRAILED = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT})
@@ -130,13 +131,21 @@ def _unsound_of_contract(contract: IbContract) -> tuple[str, str] | None:
 
 
 def _unsound_of_order(ib: IbOrder) -> tuple[str, str] | None:
-    # What was not given is as its class has it.
+    values = vars(ib).values()  # what was not given is as its class has it
+    texts = [value for value in values if value.__class__ is str]
+    others = [value for value in values if value.__class__ not in _FLAT]
+    if not others and _is_plain("".join(texts)):
+        return None
     return _unsound(found for name, value in vars(ib).items() for found in _texts(value, f"order.{name}"))
 
 
 def _unsound(texts: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
     """Return the first text that cannot be sent, with its name."""
-    return next((found for found in texts if _PRINTABLE.fullmatch(found[1]) is None), None)
+    return next((found for found in texts if not _is_plain(found[1])), None)
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable()
 
 
 def _texts(value: object, name: str) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from v6_ib_plugin.terms import IbExecution, IbOrder
@@ -16,18 +17,24 @@ class Names(NamedTuple):
     order_ref: str | None
     broker_order_id: str | None
 
-    @classmethod
-    def of(cls, told: IbOrder | IbExecution) -> Names:
+    @staticmethod
+    def of(told: IbOrder | IbExecution) -> Names:
         """Return the names that an order or an execution bears.
 
         A reference that others gave may be any text: one that cannot be printed names nothing. An order without either
         is named by the client and the number under which that client sent it.
         """
-        reference = told.order_ref if is_reference(told.order_ref) else None
-        lasting = str(told.perm_id) if told.perm_id else None
-        if reference is None and lasting is None:
-            lasting = f"{told.client_id}:{told.order_id}"
-        return cls(reference, lasting)
+        return _names(told.order_ref, told.perm_id, told.client_id, told.order_id)
+
+
+# Every message of an order bears the same.
+@lru_cache(maxsize=1024)
+def _names(order_ref: str, perm_id: int, client_id: int, order_id: int) -> Names:
+    reference = order_ref if is_reference(order_ref) else None
+    lasting = str(perm_id) if perm_id else None
+    if reference is None and lasting is None:
+        lasting = f"{client_id}:{order_id}"
+    return Names(reference, lasting)
 
 
 def is_reference(text: str) -> bool:

@@ -8,6 +8,7 @@ words in which it was asked for; only what differs is told as TWS shows it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 
 from v6_ib_plugin.terms import IbContract, IbOrder
 from v6_ib_plugin.trading.known import KnownOrder, Terms
@@ -21,7 +22,7 @@ ContractOf = Callable[[IbContract], Contract | None]
 
 _TERMS = sorted(MODIFIABLE)
 # What decides whether TWS shows an order as it was asked to be.
-_ASKED = (
+_ASKED = attrgetter(
     "action",
     "order_type",
     "total_quantity",
@@ -75,4 +76,5 @@ def _as_asked(terms: Terms, shown: OrderTerms) -> dict[str, object]:
 
 def shows(ib: IbOrder, asked: IbOrder) -> bool:
     """Tell whether an order reads back as it was asked to be; what was not asked for may read as it likes."""
-    return all(getattr(asked, name) in {None, "", getattr(ib, name)} for name in _ASKED)
+    pairs = zip(_ASKED(ib), _ASKED(asked), strict=True)
+    return not [wanted for shown, wanted in pairs if wanted not in (shown, None, "")]

@@ -27,7 +27,6 @@ from v6_ib_plugin.trading.placing import Placing
 from v6_ib_plugin.translation.executions import fill_of
 from v6_ib_plugin.transport import Transport
 from v6core.broker import Receipt, ReportSink
-from v6core.contracts import Contract
 from v6core.fills import Fill
 from v6core.orders import Order
 from v6core.reports import Evidence, Snapshot
@@ -70,7 +69,7 @@ class Trading:
             hearing=self._hearing,
             accounts=accounts,
             legs=Legs(instruments.learn, self._book.register, instruments.contract_of),
-            contract_of=self._known,
+            contract_of=instruments.known,
             account=account,
             now=now,
             zones=zones,
@@ -173,10 +172,7 @@ class Trading:
                 self._looking.make_up, "what TWS said and could not be read was not made up for"
             )
 
-    def _known(self, con_id: int) -> Contract | None:
-        return self._instruments.contract_of(IbContract(con_id=con_id))
-
     def _fill_of(self, contract: IbContract, execution: IbExecution) -> Fill | None:
         if execution.acct_number not in {"", self._account()}:
             return None  # a login can have several accounts, and one is traded
-        return fill_of(contract, execution, known=self._known, zone=self._zone)
+        return fill_of(contract, execution, known=self._instruments.known, zone=self._zone)

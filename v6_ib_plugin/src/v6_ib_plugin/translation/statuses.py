@@ -18,15 +18,6 @@ from v6core.reports import ReportedStatus
 from v6core.words import Word
 
 _SILENT = frozenset({"PendingSubmit", "PendingCancel", ""})
-_STANDINGS = {
-    "ApiPending": (ReportedStatus.SUBMITTED, False),
-    "PreSubmitted": (ReportedStatus.SUBMITTED, False),
-    "Submitted": (ReportedStatus.SUBMITTED, True),
-    "ApiCancelled": (ReportedStatus.CANCELLED, False),
-    "Cancelled": (ReportedStatus.CANCELLED, False),
-    "Filled": (ReportedStatus.FILLED, False),
-    "Inactive": (ReportedStatus.INACTIVE, False),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +29,17 @@ class Standing:
     word: str | None = None
 
 
+_STANDINGS = {
+    "ApiPending": Standing(ReportedStatus.SUBMITTED),
+    "PreSubmitted": Standing(ReportedStatus.SUBMITTED),
+    "Submitted": Standing(ReportedStatus.SUBMITTED, working=True),
+    "ApiCancelled": Standing(ReportedStatus.CANCELLED),
+    "Cancelled": Standing(ReportedStatus.CANCELLED),
+    "Filled": Standing(ReportedStatus.FILLED),
+    "Inactive": Standing(ReportedStatus.INACTIVE),
+}
+
+
 def standing_of(status: str, filled: Decimal = Decimal(0)) -> Standing | None:
     """Return what a status word says of an order of which ``filled`` is filled, or None where it says nothing."""
     if status in _SILENT:
@@ -45,10 +47,9 @@ def standing_of(status: str, filled: Decimal = Decimal(0)) -> Standing | None:
     found = _STANDINGS.get(status)
     if found is None:
         return Standing(ReportedStatus.UNKNOWN, word=plainly(status, 80))
-    reported, working = found
-    if reported is ReportedStatus.SUBMITTED and (told(filled) or 0) > 0:
-        reported = ReportedStatus.PARTIALLY_FILLED
-    return Standing(reported, working)
+    if found.status is ReportedStatus.SUBMITTED and filled and (told(filled) or 0) > 0:
+        return Standing(ReportedStatus.PARTIALLY_FILLED, found.working)
+    return found
 
 
 def ib_status(order: Order) -> str:

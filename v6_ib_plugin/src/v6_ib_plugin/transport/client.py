@@ -232,17 +232,17 @@ class TwsClient(Client):
     def _onSocketHasData(self, data: bytes) -> None:  # noqa: N802 -- ib_async's name
         self._buffer += data
         self._numBytesRecv += len(data)
-        read = 0
-        while len(self._buffer) - read >= 4:
-            length = int.from_bytes(self._buffer[read : read + 4])
-            if length > MAX_FRAME:
-                self._give_up(f"a message of {length} bytes", bytes(self._buffer[read:]))
+        read, held = 0, len(self._buffer)
+        while held - read >= 4:
+            begin = read + 4
+            end = begin + int.from_bytes(self._buffer[read:begin])
+            if end - begin > MAX_FRAME:
+                self._give_up(f"a message of {end - begin} bytes", bytes(self._buffer[read:]))
                 return
-            if len(self._buffer) - read < 4 + length:
+            if end > held:
                 break
-            payload = bytes(self._buffer[read + 4 : read + 4 + length])
-            read += 4 + length
-            self._take(payload)
+            read = end
+            self._take(bytes(self._buffer[begin:end]))
             if not self.conn.is_open:
                 self._buffer.clear()
                 return

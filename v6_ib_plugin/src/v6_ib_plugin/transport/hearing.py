@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, TypeVarTuple, Unpack
 
 from v6_ib_plugin.terms import (
     IbAnswer,
@@ -20,6 +20,7 @@ from v6core.logs import Repeats
 
 logger = logging.getLogger(__name__)
 logger.addFilter(Repeats())
+Said = TypeVarTuple("Said")
 
 
 class Ear(Protocol):
@@ -79,19 +80,29 @@ class SilentEar:
 
 
 class Ears:
-    """All who listen."""
+    """All who listen: for each kind of message those who hear it, in the order in which they began to listen."""
 
     def __init__(self) -> None:
-        self._ears: list[Ear] = []
+        self.on_open_order: list[Callable[[IbContract, IbOrder, IbOrderState], None]] = []
+        self.on_order_status: list[Callable[[IbOrderStatus], None]] = []
+        self.on_execution: list[Callable[[int, IbContract, IbExecution], None]] = []
+        self.on_commission: list[Callable[[IbCommission], None]] = []
+        self.on_answer: list[Callable[[IbAnswer], None]] = []
+        self.on_position: list[Callable[[str, IbContract, Decimal, Decimal], None]] = []
+        self.on_closed: list[Callable[[str], None]] = []
+        self.on_undecodable: list[Callable[[str], None]] = []
 
     def add(self, ear: Ear) -> None:
-        """Let one more listen, after those who do already."""
-        self._ears.append(ear)
+        """Let one more listen, after those who do already; to what it leaves to SilentEar nobody needs to be called."""
+        for name, hearers in vars(self).items():
+            hear = getattr(ear, name)
+            if getattr(hear, "__func__", hear) is not getattr(SilentEar, name):
+                hearers.append(hear)
 
-    def tell(self, what: Callable[[Ear], None]) -> None:
+    def tell(self, hearers: Sequence[Callable[[Unpack[Said]], None]], *said: *Said) -> None:
         """Tell every one of them."""
-        for ear in self._ears:
+        for hear in hearers:
             try:
-                what(ear)
+                hear(*said)
             except Exception:
-                logger.exception("%s failed on a message of TWS", type(ear).__name__)
+                logger.exception("%s failed on a message of TWS", hear.__qualname__)

@@ -30,12 +30,14 @@ def quantity(text: str) -> Decimal | None:
     return None if text in _UNSET_WHOLE else number(text)
 
 
+@lru_cache(maxsize=4096)
 def given(text: str) -> Decimal:
     """Return a number that counts as zero where it is not set."""
     value = number(text)
     return Decimal(0) if value is None else value
 
 
+@lru_cache(maxsize=4096)
 def given_quantity(text: str) -> Decimal:
     """Return a size that counts as zero where it is not set."""
     value = quantity(text)
@@ -47,6 +49,7 @@ def whole(text: str) -> int | None:
     return None if text in _UNSET_WHOLE else int(text)
 
 
+@lru_cache(maxsize=4096)
 def whole_or_zero(text: str) -> int:
     """Return a whole number that counts as zero where it is not set."""
     return 0 if text in _UNSET_WHOLE else int(text)

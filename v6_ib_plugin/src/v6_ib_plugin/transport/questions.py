@@ -8,7 +8,7 @@ leaves its place in the line behind, or its late answer would be taken for that 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -76,11 +76,11 @@ class Questions:
 
     def __init__(self) -> None:
         self.by_id: dict[int, Question] = {}
-        self._lines: dict[str, Line] = {}
+        self._lines: defaultdict[str, Line] = defaultdict(Line)
 
     def line(self, kind: str) -> Line:
         """Return the line of a kind."""
-        return self._lines.setdefault(kind, Line())
+        return self._lines[kind]
 
     def __iter__(self) -> Iterator[Question]:
         yield from list(self.by_id.values())

@@ -50,7 +50,7 @@ _CANCELS = frozenset({b"4", b"58"})
 _READ_ONLY = 321
 _OLDEST = 157
 # All that IB's messages are numbered by at version 178.
-_KNOWN = frozenset({*range(1, 22), *range(45, 60), *range(61, 108)})
+_KNOWN = frozenset(map(str, (*range(1, 22), *range(45, 60), *range(61, 108))))
 # An id so near to the end, whoever has used it, must not use up all that is left.
 _LAST_ID = 2**31 - 2**20
 # More executions than an account can have in a day of reports.
@@ -112,14 +112,14 @@ class Session:
     def heard(self, fields: Fields) -> None:
         """Read a message and tell it."""
         self.messages_heard += 1
-        message_id = int(fields[0]) if fields[0].isascii() and fields[0].isdigit() else None
-        handler = None if message_id is None else self._handlers.get(message_id)
+        handler = self._handlers.get(fields[0])
         if handler is not None:
             try:
                 handler(fields)
             except Exception as error:  # noqa: BLE001 -- whatever a reader trips over, the message was not understood
-                self._undecodable(message_id, f"message {message_id} ({error}): {fields[:12]}")
-        elif message_id not in _KNOWN:
+                self._undecodable(int(fields[0]), f"message {fields[0]} ({error}): {fields[:12]}")
+        elif fields[0] not in _KNOWN:
+            message_id = int(fields[0]) if fields[0].isascii() and fields[0].isdigit() else None
             self._undecodable(message_id, f"a message of no known kind: {fields[:12]}")
 
     def unread(self, text: str) -> None:
@@ -143,7 +143,7 @@ class Session:
         self.questions.fail_all(NotConnected(f"the connection to TWS is gone: {said}"))
         self.subscriptions.end_all()
         if was_ready:
-            self.ears.tell(lambda ear: ear.on_closed(said))
+            self.ears.tell(self.ears.on_closed, said)
 
     def native_message(self, message: bytes) -> None:
         """Send what the user of the native object wants sent, when it is its turn."""
@@ -161,40 +161,40 @@ class Session:
 
     # what TWS says
 
-    def _table(self) -> Mapping[int, Callable[[Fields], None]]:
+    def _table(self) -> Mapping[str, Callable[[Fields], None]]:
         return {
-            1: self._on_price,
-            2: lambda f: self._on_tick(f[2], IbSizeTick(tick_type=int(f[3]), size=numbers.quantity(f[4]))),
-            3: self._on_order_status,
-            4: self._on_error,
-            5: self._on_open_order,
-            6: self._on_account_value,
-            9: self._on_next_id,
-            10: self._on_contract_details,
-            11: self._on_execution,
-            15: self._on_accounts,
-            17: self._on_bars,
-            18: self._on_contract_details,
-            21: self._on_option_tick,
-            45: lambda f: self._on_tick(f[2], IbNumberTick(tick_type=int(f[3]), value=numbers.number(f[4]))),
-            46: lambda f: self._on_tick(f[2], IbTextTick(tick_type=int(f[3]), text=f[4])),
-            49: lambda f: self._on_line(CURRENT_TIME, int(f[2])),
-            52: lambda f: self._on_end(f[2]),
-            53: lambda _: self.questions.line(OPEN_ORDERS).end(),
-            54: lambda _: self.questions.line(ACCOUNT_VALUES).end(),
-            55: lambda f: self._on_end(f[2]),
-            57: lambda f: self._on_tick(f[2], IbSnapshotEnd()),
-            58: lambda f: self._on_tick(f[2], IbDataType(market_data_type=int(f[3]))),
-            59: self._on_commission,
-            61: self._on_position,
-            62: lambda _: self.questions.line(POSITIONS).end(),
-            75: self._on_option_parameters,
-            76: lambda f: self._on_end(f[1]),
-            81: self._on_tick_parameters,
-            93: self._on_market_rule,
-            94: self._on_pnl,
-            101: self._on_completed_order,
-            102: lambda _: self.questions.line(COMPLETED_ORDERS).end(),
+            "1": self._on_price,
+            "2": lambda f: self._on_tick(f[2], IbSizeTick(tick_type=int(f[3]), size=numbers.quantity(f[4]))),
+            "3": self._on_order_status,
+            "4": self._on_error,
+            "5": self._on_open_order,
+            "6": self._on_account_value,
+            "9": self._on_next_id,
+            "10": self._on_contract_details,
+            "11": self._on_execution,
+            "15": self._on_accounts,
+            "17": self._on_bars,
+            "18": self._on_contract_details,
+            "21": self._on_option_tick,
+            "45": lambda f: self._on_tick(f[2], IbNumberTick(tick_type=int(f[3]), value=numbers.number(f[4]))),
+            "46": lambda f: self._on_tick(f[2], IbTextTick(tick_type=int(f[3]), text=f[4])),
+            "49": lambda f: self._on_line(CURRENT_TIME, int(f[2])),
+            "52": lambda f: self._on_end(f[2]),
+            "53": lambda _: self.questions.line(OPEN_ORDERS).end(),
+            "54": lambda _: self.questions.line(ACCOUNT_VALUES).end(),
+            "55": lambda f: self._on_end(f[2]),
+            "57": lambda f: self._on_tick(f[2], IbSnapshotEnd()),
+            "58": lambda f: self._on_tick(f[2], IbDataType(market_data_type=int(f[3]))),
+            "59": self._on_commission,
+            "61": self._on_position,
+            "62": lambda _: self.questions.line(POSITIONS).end(),
+            "75": self._on_option_parameters,
+            "76": lambda f: self._on_end(f[1]),
+            "81": self._on_tick_parameters,
+            "93": self._on_market_rule,
+            "94": self._on_pnl,
+            "101": self._on_completed_order,
+            "102": lambda _: self.questions.line(COMPLETED_ORDERS).end(),
         }
 
     def _on_next_id(self, fields: Fields) -> None:
@@ -217,7 +217,7 @@ class Session:
 
     def _on_error(self, fields: Fields) -> None:
         answer = self._reading.answer(fields)
-        self.ears.tell(lambda ear: ear.on_answer(answer))
+        self.ears.tell(self.ears.on_answer, answer)
         if self.login is not None and not self.is_ready and answer.req_id == -1 and not is_notice(answer.code):
             self.login.fail(Obstacle.ANSWERED, plainly(answer.text), answer)
         if answer.req_id == -1:
@@ -242,7 +242,7 @@ class Session:
             return
         if order.order_id < _LAST_ID:
             self.at_least(order.order_id + 1)
-        self.ears.tell(lambda ear: ear.on_open_order(contract, order, state))
+        self.ears.tell(self.ears.on_open_order, contract, order, state)
         self._on_row(OPEN_ORDERS, said)
 
     def _on_what_if(self, order_id: int, state: Any) -> None:
@@ -256,12 +256,12 @@ class Session:
 
     def _on_order_status(self, fields: Fields) -> None:
         status = reading.order_status(fields)
-        self.ears.tell(lambda ear: ear.on_order_status(status))
+        self.ears.tell(self.ears.on_order_status, status)
         self._on_row(OPEN_ORDERS, status)
 
     def _on_execution(self, fields: Fields) -> None:
         req_id, contract, execution = self._reading.execution(fields)
-        self.ears.tell(lambda ear: ear.on_execution(req_id, contract, execution))
+        self.ears.tell(self.ears.on_execution, req_id, contract, execution)
         self._on_answer_row(req_id, (contract, execution))
 
     def _on_commission(self, fields: Fields) -> None:
@@ -269,14 +269,14 @@ class Session:
         self.commissions[commission.exec_id] = commission
         if len(self.commissions) > _MOST_COMMISSIONS:
             self.commissions.popitem(last=False)
-        self.ears.tell(lambda ear: ear.on_commission(commission))
+        self.ears.tell(self.ears.on_commission, commission)
 
     def _on_completed_order(self, fields: Fields) -> None:
         self._on_row(COMPLETED_ORDERS, self._reading.completed_order(fields))
 
     def _on_position(self, fields: Fields) -> None:
         said = account, contract, position, avg_cost = reading.position(fields)
-        self.ears.tell(lambda ear: ear.on_position(account, contract, position, avg_cost))
+        self.ears.tell(self.ears.on_position, account, contract, position, avg_cost)
         self._on_row(POSITIONS, said)
 
     def _on_account_value(self, fields: Fields) -> None:
@@ -357,7 +357,7 @@ class Session:
         said = plainly(text, 300)
         logger.error("TWS said something that cannot be read: %s", said)
         self.questions.fail_reading(message_id, partial(_spoiled, said))
-        self.ears.tell(lambda ear: ear.on_undecodable(said))
+        self.ears.tell(self.ears.on_undecodable, said)
 
     def _write_native(self, message: bytes) -> None:
         self.client.conn.write(message)

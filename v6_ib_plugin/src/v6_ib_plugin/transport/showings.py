@@ -87,7 +87,11 @@ class _Shown:
     def order_of(self, fields: tuple[str, ...]) -> IbOrder:
         """Return the order of a message that is alike."""
         return self.order.replace(
-            **{name: read(fields[at]) if fields[at] or read is str else unset for name, at, read, unset in _HEAD}
+            **{
+                name: read(fields[at]) if fields[at] or read is str else unset
+                for name, at, read, unset in _HEAD
+                if fields[at] != self.fields[at]
+            }
         )
 
     def _ends_as(self, fields: tuple[str, ...]) -> bool:

@@ -24,6 +24,7 @@ _MARKS: Mapping[str, Any] = {
     "lmt_price": Decimal("987654323.125"),
     "order_ref": "v6-a-mark",
 }
+_UNPRICED = {name: mark for name, mark in _MARKS.items() if name != "lmt_price"}
 Encode = Callable[[IbContract, IbOrder], bytes]
 
 
@@ -37,10 +38,11 @@ class _Template:
     def filled(self, order: IbOrder) -> bytes | None:
         """Return the frame of an order; None where one of its texts is none that may be written."""
         fields = list(self.fields)
-        for name, at in self.places:
-            text = fields[at] = field_text(getattr(order, name))
-            if not is_plain(text) or text == "Infinity":
-                return None
+        texts = [field_text(getattr(order, name)) for name, _ in self.places]
+        if "Infinity" in texts or not is_plain("".join(texts)):
+            return None
+        for (_, at), text in zip(self.places, texts, strict=True):
+            fields[at] = text
         payload = "\0".join(fields).encode("ascii")
         return struct.pack(">I", len(payload)) + payload
 
@@ -53,9 +55,9 @@ class Templates:
 
     def written(self, contract: IbContract, order: IbOrder, encode: Encode) -> bytes:
         """Return the frame of a sound order, as ``encode`` would make it."""
-        marks = {name: mark for name, mark in _MARKS.items() if getattr(order, name) is not None}
-        rest = tuple((name, value) for name, value in vars(order).items() if name not in marks)
-        like = contract, len(marks), rest
+        marks = _UNPRICED if order.lmt_price is None else _MARKS
+        marked = {**vars(order), **marks}
+        like = contract, *marked, *marked.values()
         if like not in self._kept:
             if len(self._kept) >= _MOST:
                 del self._kept[next(iter(self._kept))]

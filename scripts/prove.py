@@ -30,6 +30,7 @@ HARNESSES = {
     "tws-points": ("tests/faults/tws_points.py", "--alike", "1"),
     "tws-worlds": ("tests/faults/tws_worlds.py", "--seeds", "10000", "--processes", "2"),
     "tws-wire-fuzz": ("tests/gateway/fuzz_wire.py", "--cases", "1000000"),
+    "tws-server-fuzz": ("tests/gateway/fuzz_wire.py", "--server", "--cases", "20000"),
 }
 
 

@@ -55,6 +55,14 @@ def test_beside_a_running_engine_nothing_halts_where_the_halt_file_is_off(monkey
         assert called.error["error"].startswith("[risk] halt_file is off")
 
 
+def test_the_halt_file_halts_where_the_journal_is_damaged() -> None:
+    v6_json("place", "GOOG", "buy", "1")
+    JOURNAL.write_bytes(b"damage")
+    called = v6("halt", "stop", "--json")
+    assert (called.status, called.document["by"]) == (0, "halt_file")
+    assert HALT_FILE.read_text() == "stop\n"
+
+
 def test_resume_removes_the_halt_file() -> None:
     HALT_FILE.parent.mkdir(mode=0o700)
     HALT_FILE.write_text("by hand\n")

@@ -40,13 +40,21 @@ def halt(configuration: Configuration, reason: str) -> Told:
     except JournalLocked as locked:
         if file is None:
             raise _out_of_reach(locked) from None
-        set_halt_file(file, reason)
-        document = {"state": "HALTED", "reason": reason, "by": "halt_file", "halt_file": str(file)}
-        return Told(document, (f"halted by the halt file {file}: {locked.message} and obeys it at once",))
+        return _halted_by(file, reason, f"{locked.message} and obeys it at once")
+    except JournalError as error:
+        if file is None:
+            raise
+        return _halted_by(file, reason, f"the journal does not take it: {error.message}")
     return Told(
         {"state": "HALTED", "reason": reason, "by": "journal", "halt_file": None},
         (f"halted, kept in the journal {path}; v6 resume lets orders out again",),
     )
+
+
+def _halted_by(file: Path, reason: str, why: str) -> Told:
+    set_halt_file(file, reason)
+    document = {"state": "HALTED", "reason": reason, "by": "halt_file", "halt_file": str(file)}
+    return Told(document, (f"halted by the halt file {file}: {why}",))
 
 
 def halt_without(places: Places, reason: str, broken: Exception) -> tuple[Told, Failure]:

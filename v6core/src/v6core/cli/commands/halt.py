@@ -14,8 +14,9 @@ from v6core.cli.trading import halt, halt_without
 def command(invocation: Invocation, reason: tuple[str, ...]) -> None:
     """Let nothing out but cancels and what only reduces, until v6 resume; REASON is kept.
 
-    No broker is asked. Beside a running engine the halt file is written, which that engine obeys at once. Where the
-    configuration cannot be used, both are written as far as it still tells where they are.
+    No broker is asked. Beside a running engine, and where the journal does not take it, the halt file is written, which
+    an engine obeys at once. Where the configuration cannot be used, both are written as far as it still tells where
+    they are.
     """
     why = " ".join(reason)
     try:

@@ -1,6 +1,9 @@
 """Spoilt bytes by the million against the codec: greetings, frames, requests and messages.
 
     python tests/gateway/fuzz_wire.py --cases 1000000
+    python tests/gateway/fuzz_wire.py --server --cases 20000
+
+With ``--server`` the bytes go to a live gateway over TCP; see ``fuzz_server.py``.
 
 A case ends in what the bytes say or in a WireError; anything else is a crash, and so is a case that takes too long.
 What was read of spoilt bytes is written and read again, and must be the same. It prints how many cases each target
@@ -17,9 +20,7 @@ import random
 import sys
 import time
 import tracemalloc
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ if __name__ == "__main__":
 
 from hypothesis import HealthCheck, Phase, given, settings
 
+from gateway.fuzz_server import Tally, fuzz_server
 from gateway.wire_records import fields_of, records
 from v6_ib_plugin.gateway.wire import (
     WireError,
@@ -51,15 +53,6 @@ _BYTES = tuple(bytes([number]) for number in (0, 1, 9, 10, 32, 48, 92, 127, 128,
 Case = Callable[[random.Random], str]
 
 
-@dataclass(slots=True)
-class Tally:
-    """What the cases of one target came to."""
-
-    outcomes: Counter[str] = field(default_factory=Counter[str])
-    crashes: list[str] = field(default_factory=list[str])
-    slowest: float = 0.0
-
-
 def seeds(layouts: Sequence[Layout], encode: Callable[[Any], bytes], each: int) -> list[tuple[str, ...]]:
     """Return the fields of valid messages, so many of each layout and always the same ones."""
     found: list[tuple[str, ...]] = []
@@ -81,7 +74,8 @@ def seeds(layouts: Sequence[Layout], encode: Callable[[Any], bytes], each: int) 
     return found
 
 
-def _spoilt_fields(chance: random.Random, valid: Sequence[tuple[str, ...]]) -> list[str]:
+def spoilt_fields(chance: random.Random, valid: Sequence[tuple[str, ...]]) -> list[str]:
+    """Return the fields of a message with some of them wrong, missing or too many."""
     fields = list(chance.choice(valid))
     for _ in range(chance.choice((1, 1, 1, 2, 4))):
         at = chance.randrange(len(fields)) if fields else 0
@@ -101,7 +95,8 @@ def _spoilt_fields(chance: random.Random, valid: Sequence[tuple[str, ...]]) -> l
     return fields
 
 
-def _spoilt_bytes(chance: random.Random, data: bytes) -> bytes:
+def spoilt_bytes(chance: random.Random, data: bytes) -> bytes:
+    """Return bytes with some of them wrong, missing or too many; now and then as they were."""
     spoilt = bytearray(data)
     for _ in range(chance.choice((0, 1, 1, 2, 5))):
         at = chance.randrange(len(spoilt) + 1)
@@ -148,12 +143,12 @@ def _refused(why: str) -> str:
 
 def spoilt_requests(valid: Sequence[tuple[str, ...]]) -> Case:
     """Requests with spoilt fields."""
-    return lambda chance: _read_twice(_spoilt_fields(chance, valid), decode_request, encode_request)
+    return lambda chance: _read_twice(spoilt_fields(chance, valid), decode_request, encode_request)
 
 
 def spoilt_messages(valid: Sequence[tuple[str, ...]]) -> Case:
     """Messages with spoilt fields."""
-    return lambda chance: _read_twice(_spoilt_fields(chance, valid), decode_message, encode_message)
+    return lambda chance: _read_twice(spoilt_fields(chance, valid), decode_message, encode_message)
 
 
 def spoilt_streams(valid: Sequence[tuple[str, ...]]) -> Case:
@@ -166,7 +161,7 @@ def spoilt_streams(valid: Sequence[tuple[str, ...]]) -> Case:
         try:
             told = [
                 _read_twice(frame, decode_request, encode_request)
-                for frame in _fed(chance, reader, _spoilt_bytes(chance, data))
+                for frame in _fed(chance, reader, spoilt_bytes(chance, data))
             ]
         except WireError:
             return "refused"
@@ -191,7 +186,7 @@ def random_bytes(chance: random.Random) -> str:
 def spoilt_greetings(chance: random.Random) -> str:
     """Greetings, spoilt and in segments."""
     told = Greeting(chance.randrange(300), chance.randrange(300), chance.choice(("", "+PACEAPI")))
-    data = _spoilt_bytes(chance, greeting(told))
+    data = spoilt_bytes(chance, greeting(told))
     reader = GreetingReader()
     try:
         while data:
@@ -235,21 +230,35 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     options.add_argument("--cases", type=int, default=1_000_000, help="how many cases in all")
     options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--server", action="store_true", help="against a live gateway over TCP")
     given_options = options.parse_args()
     faulthandler.dump_traceback_later(3 * 3600, exit=True)
+    if given_options.server:
+        began = time.perf_counter()
+        tally = live(given_options.cases, given_options.seed)
+        return int(_told("live gateway", tally, time.perf_counter() - began))
     all_targets = targets()
     crashed = False
     for name, case in all_targets.items():
         began = time.perf_counter()
         tally = fuzz(case, given_options.cases // len(all_targets), given_options.seed)
-        crashed |= bool(tally.crashes) or tally.slowest > MOST_SECONDS_PER_CASE
-        took = time.perf_counter() - began
-        told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(tally.outcomes.items()))
-        print(f"{name}: {tally.outcomes.total()} cases in {took:.0f} s: {told}; {tally.slowest * 1000:.0f} ms at most")
-        for crash in tally.crashes[:5]:
-            print(f"    {crash}")
+        crashed |= _told(name, tally, time.perf_counter() - began)
     print(f"the most memory of the largest frames: {largest_frames() / 2**20:.0f} MiB")
     return int(crashed)
+
+
+def live(cases: int, seed: int, each: int = 20) -> Tally:
+    """Run so many cases against a live gateway."""
+    return fuzz_server(cases, seed, seeds(REQUESTS, encode_request, each), spoilt_bytes, spoilt_fields)
+
+
+def _told(name: str, tally: Tally, took: float) -> bool:
+    """Print what the cases of a target came to, and return whether that is a find."""
+    told = ", ".join(f"{count} {outcome}" for outcome, count in sorted(tally.outcomes.items()))
+    print(f"{name}: {tally.outcomes.total()} cases in {took:.0f} s: {told}; {tally.slowest * 1000:.0f} ms at most")
+    for crash in tally.crashes[:5]:
+        print(f"    {crash}")
+    return bool(tally.crashes) or tally.slowest > MOST_SECONDS_PER_CASE
 
 
 def largest_frames() -> int:

@@ -42,7 +42,6 @@ def carried(**options: Any) -> dict[str, Any]:
         ({"not_held": True}, {"not_held": True}),
         ({"cash_quantity": 500}, {"cash_qty": Decimal(500)}),
         ({"open_close": "CLOSE"}, {"open_close": "C"}),
-        ({"price_management": False}, {"use_price_mgmt_algo": 0}),
         ({"price_management": True}, {"use_price_mgmt_algo": 1}),
         ({"short_sale_slot": 1}, {"short_sale_slot": 1}),
         (
@@ -87,6 +86,10 @@ def carried(**options: Any) -> dict[str, Any]:
 )
 def test_an_option_is_a_field_and_is_read_back(options: dict[str, Any], fields: dict[str, Any]) -> None:
     assert carried(**options) == fields
+
+
+def test_that_prices_are_not_to_be_managed_is_said() -> None:
+    assert IbOrderOptions(price_management=False).onto(PLAIN).use_price_mgmt_algo == 0
 
 
 @pytest.mark.parametrize(
@@ -214,6 +217,7 @@ def test_what_tws_writes_to_say_nothing_is_no_option() -> None:
         delta_neutral_order_type="None",
         order_combo_legs=(None, None),
         scale_price_increment=Decimal(0),
+        use_price_mgmt_algo=0,
         conditions_ignore_rth=True,
     )
     assert IbOrderOptions.of(silent) == IbOrderOptions()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ib.ib_desk import ACME, D, all_are, engine_on, ib, legs, on_loop, ref_of, tws, until
+from ib.ib_desk import ACME, D, all_are, bound, engine_on, ib, legs, on_loop, ref_of, tws, until
 from v6_ib_plugin.gateway.faults import Connectivity, Delay, Refuse, When
 from v6_ib_plugin.terms import IbCompletion, IbContract, IbOrder
 from v6_ib_plugin.transport import Transport
@@ -176,3 +176,20 @@ async def test_a_bracket_given_up_while_its_entry_leaves_is_taken_back(
             await placing
         monkeypatch.undo()
         await until(lambda: not gateway.parked)
+
+
+@on_loop
+async def test_a_change_of_an_exit_goes_before_other_orders_that_wait_for_their_turn(tmp_path: Path) -> None:
+    async with tws() as gateway, ib(gateway, tmp_path, rate=45) as desk:
+        gateway.price(100)
+        bracket = legs()
+        await desk.place(*bracket)
+        await all_are(desk, bracket, "SUBMITTED")
+        waiting = [bound(Order.limit("BUY", 1, 90)) for _ in range(60)]
+        placing = [asyncio.ensure_future(desk.place(order)) for order in waiting]
+        await until(lambda: any(not one.done() for one in placing) and len(gateway.placed) > 30)
+        stop = bracket[2]
+        await desk.broker.modify(stop, {"stop_price": D(86)})
+        assert sum(not one.done() for one in placing) > 5
+        await asyncio.gather(*placing)
+        assert len(gateway.numbers(stop)) == 2

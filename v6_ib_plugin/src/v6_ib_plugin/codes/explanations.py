@@ -278,6 +278,10 @@ _EXPLANATIONS: dict[int, tuple[str, str]] = {
         "Part of requested market data is not subscribed.",
         "Some ticks, often the greeks for want of the underlying's quotes, will not come.",
     ),
+    10141: (
+        "Paper trading disclaimer must first be accepted for API connection.",
+        "TWS waits for its user: accept the disclaimer in its window, then connect again.",
+    ),
     10147: (
         "Order to be canceled was not found.",
         "TWS has no such open order: it is over, or was never taken.",

@@ -205,14 +205,13 @@ def _words_of(order: IbOrder) -> dict[str, Any]:
         raise Untranslatable("trigger_method", order.trigger_method, "it is no way to trigger a stop")
     method = TRIGGER_METHODS[order.trigger_method]
     letters = {letter: word for word, letter in _OPEN_CLOSE.items()}
-    management = order.use_price_mgmt_algo
     return {
         "trigger_method": None if method is TriggerMethod.DEFAULT else method,
         # The letter is for institutions, and TWS and old clients write it on any order: other letters say nothing.
         "open_close": letters.get(order.open_close),
         "short_sale_slot": order.short_sale_slot or None,
-        # A zero counts as False, which would be dropped as silence: it is the one field whose False is a word.
-        "price_management": None if management is None else str(bool(management)),
+        # TWS writes a zero into every order, and ib_async sends one: it does not tell what was asked for.
+        "price_management": bool(order.use_price_mgmt_algo) or None,
         "conditions_ignore_rth": order.conditions_ignore_rth and bool(order.conditions),
         "conditions_cancel_order": order.conditions_cancel_order and bool(order.conditions),
     }

@@ -25,7 +25,7 @@ from functools import partial
 from v6_ib_plugin.pacing import PartlySent, Urgency
 from v6_ib_plugin.terms import IbContract, IbOrder
 from v6_ib_plugin.trading.book import Book
-from v6_ib_plugin.trading.changing import Changing
+from v6_ib_plugin.trading.changing import Changing, as_shown
 from v6_ib_plugin.trading.chores import Chores
 from v6_ib_plugin.trading.drafts import Draft
 from v6_ib_plugin.trading.hearing import Hearing
@@ -250,6 +250,8 @@ class Brackets:
 
     def follow(self) -> None:
         """See to what was just heard: exits that lost their entry, and entries that are over."""
+        if not (self._book.ended_entries or self._book.orphans):
+            return
         entries, self._book.ended_entries = self._book.ended_entries, []
         orphans, self._book.orphans = self._book.orphans, []
         for entry in entries:
@@ -271,7 +273,8 @@ class Brackets:
             if not entry.filled:
                 await self._cancel(leg)
             elif leg.ib is not None and leg.quantity > entry.unclosed(but=leg) > 0:
-                shrunk = replace(leg.ib, total_quantity=entry.unclosed(but=leg), parent_id=0)
+                kept = as_shown(leg.ib, leg.sent.ib)
+                shrunk = replace(kept, total_quantity=entry.unclosed(but=leg), parent_id=0)
                 await self._outbox.again(leg, shrunk, Urgency.PROTECTIVE)
 
     async def _replace_or_release(self, orphan: KnownOrder) -> None:

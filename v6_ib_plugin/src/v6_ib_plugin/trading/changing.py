@@ -22,6 +22,15 @@ from v6core.errors import NotSent, V6Error
 from v6core.orders import Order
 
 _FIELDS = tuple(field.name for field in fields(IbOrder))
+# What an order may say and TWS does not show: what was read back is without it, and so a change would take it off.
+_NOT_SHOWN = (
+    "override_percentage_constraints",
+    "ext_operator",
+    "advanced_error_override",
+    "manual_order_time",
+    "active_start_time",
+    "active_stop_time",
+)
 
 
 class Changing:
@@ -67,7 +76,7 @@ class Changing:
         known.wanted = Terms(wanted, replace(after, order_id=ib.order_id))
         self._book.asking(known, Asked.MODIFY)
         try:
-            await self._outbox.again(known, ib, Urgency.NEW)
+            await self._outbox.again(known, ib, _urgency(order, known))
         except NotSent:
             known.wanted = before_it
             known.asked.discard(Asked.MODIFY)
@@ -171,7 +180,18 @@ class Changing:
             raise NotSent(f"TWS did not say which orders are open: {error.message}", code=error.code) from error
 
 
+def _urgency(order: Order, known: KnownOrder) -> Urgency:
+    """Return whose turn a change is: an exit's goes before other orders, as the exit itself did."""
+    is_exit = order.parent_order_id is not None or known.parent is not None
+    return Urgency.PROTECTIVE if is_exit else Urgency.NEW
+
+
+def as_shown(shown: IbOrder, said: IbOrder) -> IbOrder:
+    """Return an order as it was read back, with what was said of it and TWS does not show."""
+    return replace(shown, **{name: getattr(said, name) for name in _NOT_SHOWN})
+
+
 def changed(shown: IbOrder, before: IbOrder, after: IbOrder) -> IbOrder:
     """Return an order as it was read back, with those fields replaced that a change makes different."""
     different = {name: getattr(after, name) for name in _FIELDS if getattr(before, name) != getattr(after, name)}
-    return replace(shown, **different, transmit=True, what_if=False)
+    return replace(as_shown(shown, after), **different, transmit=True, what_if=False)

@@ -1,12 +1,11 @@
 """Sending: a number is taken and its order written before anybody else takes one.
 
 TWS refuses a number below one that it has seen (103), so two orders must not overtake each other between taking their
-numbers and being written.
+numbers and being written. Exits, and changes of them, have their turn before other orders that wait.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 
 from v6_ib_plugin.pacing import PartlySent, Urgency
@@ -15,6 +14,7 @@ from v6_ib_plugin.trading.book import Book
 from v6_ib_plugin.trading.drafts import Draft
 from v6_ib_plugin.trading.known import Asked, KnownOrder, Terms
 from v6_ib_plugin.trading.names import OrderKey
+from v6_ib_plugin.trading.turn import Turn
 from v6_ib_plugin.transport import Transport
 from v6core.errors import NotSent
 
@@ -25,7 +25,7 @@ class Outbox:
     def __init__(self, transport: Transport, book: Book) -> None:
         self._transport = transport
         self._book = book
-        self._turn = asyncio.Lock()
+        self._turn = Turn()
 
     async def send(
         self,
@@ -41,7 +41,7 @@ class Outbox:
         Of a bracket none is released but by its last leg. ``note`` is called for each before the first is written, and
         may raise NotSent. Raises NotSent where nothing left, PartlySent where the first of them did.
         """
-        async with self._turn:
+        async with self._turn.of(urgency):
             if entry is not None:
                 self._check_numbered(entry)  # an exit that hung on nothing would work by itself
             sent = tuple(self._enter(draft, entry, is_staged=is_staged) for draft in drafts)
@@ -85,7 +85,7 @@ class Outbox:
 
     async def again(self, known: KnownOrder, ib: IbOrder, urgency: Urgency) -> None:
         """Write an order under the number that it has: TWS takes that for a change of it, so there are never two."""
-        async with self._turn:
+        async with self._turn.of(urgency):
             key = self._check_numbered(known)
             numbered = ib.replace(order_id=key.order_id, client_id=key.client_id)
             await self._transport.place_order(_contract(known), numbered, urgency)
@@ -98,7 +98,7 @@ class Outbox:
 
     async def anew(self, known: KnownOrder, ib: IbOrder, urgency: Urgency) -> None:
         """Write an order under another number: TWS has refused the first one, and has no such order."""
-        async with self._turn:
+        async with self._turn.of(urgency):
             self._check_numbered(known)
             key = OrderKey(self._transport.client_id, self._transport.next_id())
             fresh = ib.replace(order_id=key.order_id, client_id=key.client_id)

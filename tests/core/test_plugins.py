@@ -153,7 +153,8 @@ def test_a_failing_import_tells_distribution_version_cause_and_way_out(install: 
     install("v6-acme", "acme_lacks", "import not_installed_here")
     error = refused()
     assert str(error) == (
-        "plugin 'acme' of v6-acme 1.0 cannot be imported: ModuleNotFoundError: No module named 'not_installed_here'"
+        "plugin 'acme' of v6-acme 1.0 cannot be imported: "
+        "ModuleNotFoundError: No module named 'not_installed_here' at acme_lacks.py:1"
     )
     assert error.hint == "a package that it needs is missing (not_installed_here): pip install --upgrade v6-acme"
     assert isinstance(error.__cause__, ModuleNotFoundError)

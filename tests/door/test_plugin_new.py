@@ -31,6 +31,7 @@ def test_the_project_has_what_a_plugin_needs(fresh: Made) -> None:
         *(f"{package}/{name}.py" for name in ("__init__", "settings", "capabilities", "translation", "link", "broker")),
         *(f"{package}/{name}" for name in ("py.typed", "testing/venue.py", "testing/driver.py")),
         *("scripts/write_readme.py", "tests/test_conformance.py", "tests/test_readme.py", "tests/test_translation.py"),
+        "tests/test_link.py",
     }
 
 
@@ -64,17 +65,82 @@ def test_it_is_made_in_the_working_folder_unless_said(tmp_path: Path, monkeypatc
     assert (tmp_path / "v6-sandpit-plugin" / "pyproject.toml").is_file()
 
 
-# What is refused.
+def test_it_says_how_the_project_is_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = v6("plugin", "new", "sandpit").out.splitlines()
+    it = "-e './v6-sandpit-plugin[test]'"
+    assert f"    uv pip install {it} && uv run v6 conform sandpit" in told
+    assert f"    python3 -m venv env && env/bin/pip install -e CLONE/v6core {it}" in told
+
+
+def test_a_folder_with_a_blank_in_its_name_can_be_copied_from_what_it_says(tmp_path: Path) -> None:
+    (tmp_path / "my own").mkdir()
+    told = v6("plugin", "new", "sandpit", "--into", tmp_path / "my own").out
+    assert f" -e '{tmp_path}/my own/v6-sandpit-plugin[test]'" in told
 
 
 @pytest.mark.parametrize(
-    "name", ["", "Sandpit", "sand-pit", "2pit", "_pit", "pit_", "sand__pit", "sänd", "class", "../pit", "a b", "x" * 25]
+    "address",
+    [
+        *("https://example.org/v6.git", "git+https://example.org/v6", "git@example.org:me/v6.git"),
+        *("ssh://git@example.org/v6", "file:///srv/v6", "gh:me/v6"),
+    ],
+)
+def test_an_address_is_where_an_update_will_look(tmp_path: Path, address: str) -> None:
+    made = v6_json("plugin", "new", "sandpit", "--into", tmp_path, "--template", address)["path"]
+    assert f"_src_path: {address}\n" in (Path(made) / ".copier-answers.yml").read_text()
+
+
+def test_a_clone_is_where_an_update_will_look_wherever_it_is_asked_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("v6").mkdir()
+    Path("v6/copier.yml").touch()
+    made = v6_json("plugin", "new", "sandpit", "--template", "v6")["path"]
+    assert f"_src_path: {tmp_path / 'v6'}\n" in (Path(made) / ".copier-answers.yml").read_text()
+
+
+def test_without_an_address_the_readme_says_what_is_missing(fresh: Made) -> None:
+    assert "_src_path" not in (fresh.folder / ".copier-answers.yml").read_text()
+    said = " ".join((fresh.folder / "README.md").read_text().split())
+    assert "Under `_src_path` in `.copier-answers.yml` it needs" in said
+    assert "where that line is missing, add it" in said
+    assert "must have the tag that stands under `_commit`" in said
+
+
+# What is refused.
+
+
+@pytest.mark.parametrize("given", ["", " ", "not a url", 'a"b\nc', "/no/such/folder", "https://", "https://a b", "a\n"])
+def test_what_is_no_address_and_no_folder_is_refused(tmp_path: Path, given: str) -> None:
+    called = v6("plugin", "new", "sandpit", "--into", tmp_path, "--template", given)
+    assert called.status == 2
+    assert one_sentence(called) == f"{given!r} is no address of a git repository, and no folder that is there"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_without_the_template_is_refused(tmp_path: Path) -> None:
+    called = v6("plugin", "new", "sandpit", "--into", tmp_path, "--template", tmp_path)
+    assert called.status == 2
+    assert one_sentence(called) == f"the folder {tmp_path} is no clone of v6: it has no copier.yml"
+
+
+@pytest.mark.parametrize(
+    "name", ["", "Sandpit", "sand-pit", "2pit", "_pit", "pit_", "sand__pit", "sänd", "../pit", "a b", "x" * 25]
 )
 def test_a_name_that_makes_no_package_is_refused(tmp_path: Path, name: str) -> None:
     called = v6("plugin", "new", "--into", tmp_path, "--", name)
     assert called.status == 2
     assert one_sentence(called) == f"{name!r} cannot be the name of a plugin"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_word_of_python_is_refused_as_one() -> None:
+    called = v6("plugin", "new", "class")
+    assert called.status == 2
+    assert one_sentence(called) == "'class' cannot be the name of a plugin: it is a word of Python"
+    assert "hint: my_class" in called.err
 
 
 def test_a_name_that_an_installed_plugin_has_is_refused(tmp_path: Path) -> None:
@@ -98,6 +164,7 @@ def test_what_is_there_is_never_touched(tmp_path: Path, kind: str) -> None:
     called = v6("plugin", "new", "sandpit", "--into", tmp_path)
     assert called.status == 2
     assert one_sentence(called) == f"{target} exists and is not overwritten"
+    assert "another folder with --into" in " ".join(called.err.split())
     assert (target.lstat().st_ino, stat.S_IFMT(target.lstat().st_mode)) == (before.st_ino, stat.S_IFMT(before.st_mode))
 
 
@@ -105,6 +172,14 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     called = v6("plugin", "new", "sandpit", "--into", tmp_path / "nowhere")
     assert called.status == 2
     assert one_sentence(called) == f"there is no folder {tmp_path / 'nowhere'}"
+
+
+def test_a_file_is_no_folder_to_make_it_in(tmp_path: Path) -> None:
+    (tmp_path / "afile").write_text("mine")
+    called = v6("plugin", "new", "sandpit", "--into", tmp_path / "afile")
+    assert called.status == 2
+    assert one_sentence(called) == f"{tmp_path / 'afile'} is no folder"
+    assert "hint: name a folder with --into" in called.err
 
 
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="there is no folder that nobody may write into")

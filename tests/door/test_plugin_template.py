@@ -78,7 +78,7 @@ def test_copier_makes_the_same_files(repository: Path, tmp_path: Path, name: str
     assert files(tmp_path / "copied") == files(Path(made))
 
 
-@pytest.mark.parametrize("name", ["Bad", "a-b", "a__b"])
+@pytest.mark.parametrize("name", ["Bad", "a-b", "a__b", "x" * 25])
 def test_copier_refuses_the_same_names(repository: Path, tmp_path: Path, name: str) -> None:
     with pytest.raises(AssertionError, match="small letters, digits and single underscores"):
         copier(tmp_path, "copy", repository, tmp_path / "copied", "--data", f"name={name}")
@@ -102,3 +102,22 @@ def test_an_update_brings_what_changed_and_keeps_what_the_author_wrote(repositor
     assert (project / "NOTES.md").is_file()
     assert (project / "src" / "v6_sandpit_plugin" / "mine.py").read_text() == "MINE = 1\n"
     assert "_commit: v9.9.9" in (project / ".copier-answers.yml").read_text()
+
+
+def test_an_address_that_is_added_later_serves_as_well(repository: Path, tmp_path: Path) -> None:
+    project = Path(v6_json("plugin", "new", "sandpit", "--into", tmp_path)["path"])
+    with (project / ".copier-answers.yml").open("a", encoding="utf-8") as answers:
+        answers.write(f"_src_path: {repository}\n")
+    commit(project)
+    (repository / TEMPLATE / "NOTES.md").write_text("new in the template\n")
+    commit(repository, "v9.9.9")
+    copier(project, "update")
+    assert (project / "NOTES.md").is_file()
+
+
+def test_an_update_needs_the_tag_that_the_project_was_made_from(repository: Path, tmp_path: Path) -> None:
+    project = Path(v6_json("plugin", "new", "sandpit", "--into", tmp_path, "--template", repository)["path"])
+    commit(project)
+    run(repository, "git", "tag", "--delete", f"v{__version__}")
+    with pytest.raises(AssertionError, match=f"v{__version__}"):
+        copier(project, "update")

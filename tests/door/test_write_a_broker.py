@@ -51,10 +51,52 @@ def test_the_plugin_is_strictly_typed(finished: Made, mypy_cache: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+ODD_LINES = ["null", "[", '{"trade": null}', '{"order": {}}', '{"correction": {"trade": {}}}']
+PROGRAM = """
+import asyncio, logging, pathlib, sys
+from v6_sandpit_plugin.broker import SandpitBroker
+from v6_sandpit_plugin.settings import SandpitSettings
+from v6_sandpit_plugin.testing.venue import Venue
+from v6core.broker import BrokerContext
+from v6core.clock import SystemClock
+
+async def main():
+    venue, heard = Venue(), asyncio.Queue()
+    settings = SandpitSettings(port=await venue.start(), reconnect_delay=0.01)
+    context = BrokerContext(
+        name="sandpit", clock=SystemClock(), report=heard.put_nowait,
+        folder=pathlib.Path(), logger=logging.getLogger("sandpit"), open_broker=None,
+    )
+    async with asyncio.timeout(10), SandpitBroker(settings, context) as broker:
+        venue.mumble(sys.argv[1])
+        states = [(await heard.get()).state.value for _ in range(3)]
+        print(*states, (await broker.snapshot()).account.account)
+    await venue.stop()
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("line", ODD_LINES)
+def test_a_line_that_its_code_cannot_take_in_costs_the_plugin_a_connection_and_no_more(
+    finished: Made, line: str
+) -> None:
+    done = finished.python("-c", PROGRAM, line)
+    assert done.stdout == "UP DOWN UP SIM-1\n", done.stderr
+    assert "could not be taken in; the connection is made anew" in done.stderr
+
+
 def _end_of(title: str) -> int:
     """Return the line at which a section of the guide ends."""
     page = GUIDE.read_text(encoding="utf-8")
     return page.count("\n", 0, page.index("\n## ", page.index(f"## {title}") + 1))
+
+
+def test_the_first_run_says_what_the_page_says(tmp_path: Path) -> None:
+    (row,) = make("sandpit", tmp_path).conform("LMT-01").values()
+    page = GUIDE.read_text(encoding="utf-8")
+    assert f"{row['reason']}\nat: …/" in page
+    assert row["at"].partition("src/")[2] in page
 
 
 def test_its_cases_pass_one_after_the_other(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from v6core.capabilities import Capabilities
 from v6core.config import EngineSection, JournalSection, json_schema
 from v6core.plugins import BROKERS, COMMANDS, EXTENSIONS
 from v6core.risk import CheckContext, RiskLimits
+from v6core.testing.conformance.finding import DRIVERS
 from v6core.words import Word
 from workspace.loading import script
 from workspace.pages import DOCS, blocks, names, prose, table
@@ -92,7 +93,7 @@ def methods(kind: type) -> set[str]:
 
 
 def test_the_entry_point_groups_are_ours() -> None:
-    assert first_column(PLUGINS, "group") == [BROKERS, EXTENSIONS, COMMANDS]
+    assert first_column(PLUGINS, "group") == [BROKERS, EXTENSIONS, COMMANDS, DRIVERS]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import click
 
-from v6core.errors import Sent, V6Error
+from v6core.errors import BrokerError, PluginError, Sent, V6Error
 from v6core.redaction import redacted
 
 _OPTIONS = {
@@ -81,7 +81,9 @@ def failure_of(error: BaseException, sent: Sent, order_id: UUID | None = None) -
 
 
 def is_a_fault(error: BaseException) -> bool:
-    """Tell an exception that nobody foresaw from one that says what the user did."""
+    """Tell an exception that nobody foresaw, or that a plugin's code raised, from one that says what the user did."""
+    if isinstance(error, PluginError | BrokerError) and isinstance(error.__cause__, Exception | SystemExit):
+        return not isinstance(error.__cause__, OSError | V6Error)
     foreseen = CommandFailed | Interrupted | V6Error | click.ClickException | KeyboardInterrupt | click.Abort
     return not isinstance(error, foreseen)
 

@@ -35,14 +35,12 @@ from v6core.engine.recovery import Recovery
 from v6core.engine.scribe import Notify, Scribe
 from v6core.engine.surroundings import Surroundings
 from v6core.engine.watchdog import Watchdog
-from v6core.errors import PluginError, V6Error
 from v6core.events import AlarmRaised, TradingState, TradingStateChanged
 from v6core.identifiers import IdSource, RandomIds
 from v6core.journal import Journal, SqliteJournal
 from v6core.logs import Repeats
 from v6core.planning import Placement
-from v6core.plugins import Extensions, identity, load_broker
-from v6core.plugins.attaching import told
+from v6core.plugins import Extensions, broker_of, identity, load_broker
 from v6core.risk import Arming, RiskLimits
 
 OBSERVER_DISABLED = "OBSERVER_DISABLED"
@@ -242,15 +240,7 @@ def make_broker(
         logger=_plugin_logger(plan.name),
         open_broker=open_broker,
     )
-    try:
-        made: Any = spec.create(settings, context)
-    except V6Error:
-        raise
-    except Exception as error:
-        raise PluginError(f"broker {plan.name!r} of plugin {spec.name!r} cannot be made: {told(error)}") from error
-    if not isinstance(made, Broker):
-        raise PluginError(f"plugin {spec.name!r} made {type(made).__name__} where a Broker belongs; tell its author")
-    return Boundary(made, plan.name, plan.clock)
+    return Boundary(broker_of(spec, settings, context), plan.name, plan.clock)
 
 
 def _arming(name: str, settings: BaseModel) -> Arming:

@@ -3,13 +3,16 @@
 * ``installed`` -- what the installed distributions announce, read from their metadata; nothing is imported
 * ``contract`` -- which plugins this v6core can run
 * ``attaching`` -- a plugin's hooks, checked against ours before any is called
+* ``places``, ``wishes`` -- where in its files a plugin failed, and what it asked of v6core in vain
 * ``brokers`` -- from the word in the configuration to a BrokerSpec
+* ``making`` -- from a BrokerSpec to its broker
 * ``extensions`` -- checks and observers, called one by one so that each answer carries whose it is
 """
 
 from v6core.plugins.brokers import identity, import_file, load_broker, settings_models
 from v6core.plugins.extensions import Checks, Extensions, Observers, load_extensions
 from v6core.plugins.installed import BROKERS, COMMANDS, EXTENSIONS, Installed, installed, load_command
+from v6core.plugins.making import broker_of
 
 __all__ = [
     "BROKERS",
@@ -19,6 +22,7 @@ __all__ = [
     "Extensions",
     "Installed",
     "Observers",
+    "broker_of",
     "identity",
     "import_file",
     "installed",

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pluggy
+from pydantic import ValidationError
 
 from v6core import hookspecs
 from v6core.errors import PluginError
@@ -122,8 +123,15 @@ def _check_arguments(hook: str, function: Callable[..., Any], whose: str) -> Non
 def told(error: BaseException) -> str:
     """Return what a plugin raised as one short printable line; its text is a stranger's."""
     try:
-        words = " ".join(str(error).split())
+        text = "; ".join(_problems(error)) if isinstance(error, ValidationError) else str(error)
+        words = " ".join(text.split())
     except Exception:  # noqa: BLE001 -- even the text of an exception is the plugin's code
         words = ""
     name = type(error).__name__
     return plainly(f"{name}: {words}" if words else name, len(name) + 202)
+
+
+def _problems(error: ValidationError) -> Iterator[str]:
+    """Yield what is wrong with a model; its own text repeats itself and ends with an address."""
+    for row in error.errors(include_url=False):
+        yield f"{'.'.join([error.title, *map(str, row['loc'])])}: {row['msg']}"

@@ -15,9 +15,10 @@ from pydantic import BaseModel
 from v6core.broker import BrokerSpec
 from v6core.capabilities import Capabilities
 from v6core.errors import PluginError
-from v6core.plugins.attaching import Attached, told
-from v6core.plugins.contract import age_of, check_api
+from v6core.plugins.attaching import Attached
+from v6core.plugins.contract import check_api, hint_of
 from v6core.plugins.installed import BROKERS, find, installed
+from v6core.plugins.places import package_of, told_at
 
 AnySpec = BrokerSpec[Any]
 
@@ -86,7 +87,8 @@ def _announced(module: object, name: str, whose: str) -> list[AnySpec]:
         announced = hooks[0]()
         specs: list[Any] = [announced] if _is_a(BrokerSpec, announced) else list(announced or ())
     except Exception as error:
-        raise PluginError(f"v6_brokers of {whose} failed: {told(error)}", hint=age_of(error)) from error
+        told = told_at(error, package_of(module))
+        raise PluginError(f"v6_brokers of {whose} failed: {told}", hint=hint_of(error)) from error
     return [_checked(spec, whose) for spec in specs]
 
 
@@ -145,5 +147,7 @@ def _run_file(path: Path, plugin: str, name: str) -> ModuleType:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
-        raise PluginError(f"the file {plugin} cannot be imported: {told(error)}", hint=age_of(error)) from error
+        raise PluginError(
+            f"the file {plugin} cannot be imported: {told_at(error, name)}", hint=hint_of(error)
+        ) from error
     return module

@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from importlib import metadata
 
-from pydantic import ValidationError
-
 from v6core import PLUGIN_API, __version__
 from v6core.errors import PluginError
+from v6core.plugins.wishes import wish_of
 
 _API = re.compile(r"(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})")
 
@@ -45,35 +44,22 @@ def _read(api: object) -> tuple[int, int] | None:
     return None if found is None else (int(found[1]), int(found[2]))
 
 
-def age_of(error: BaseException, distribution: str = "") -> str | None:
-    """Return a hint where a plugin failed as one does that was made for another v6core, else None.
+def hint_of(error: BaseException, distribution: str = "") -> str | None:
+    """Return a hint where a plugin asked for a name, an argument or a module of ours that is not there, else None.
 
-    Such a plugin asks for a name, an argument or a module of ours that is not there, before it could say its contract.
+    Where no name is near what it asked for, it may have been made for another v6core, before it could say its contract.
     """
-    if not _asks_for_ours(error):
+    wish = wish_of(error)
+    if wish is None:
         return None
+    return wish.meant() or _age(distribution)
+
+
+def _age(distribution: str) -> str:
     needs = needed_of_v6core(distribution) if distribution else None
     asked = f"{distribution} asks for {needs}" if needs else "it may have been made for another v6core"
     update = f"pip install --upgrade v6core {distribution}".strip()
     return f"{asked}; this is v6core {__version__} with plugin contract {PLUGIN_API}: {update}"
-
-
-def _asks_for_ours(error: BaseException) -> bool:
-    match error:
-        case ImportError():
-            return _is_ours(error.name)
-        case AttributeError():
-            return _is_ours(getattr(error.obj, "__module__", None) or getattr(error.obj, "__name__", None))
-        case ValidationError():
-            return any(problem["type"] == "extra_forbidden" for problem in error.errors(include_url=False))
-        case TypeError():
-            return "unexpected keyword argument" in str(error)
-        case _:
-            return False
-
-
-def _is_ours(module: object) -> bool:
-    return isinstance(module, str) and module.partition(".")[0] == "v6core"
 
 
 def needed_of_v6core(distribution: str) -> str | None:

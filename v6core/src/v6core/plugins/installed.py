@@ -14,8 +14,8 @@ from importlib import metadata
 from typing import Any
 
 from v6core.errors import PluginError
-from v6core.plugins.attaching import told
-from v6core.plugins.contract import age_of, needed_of_v6core
+from v6core.plugins.contract import hint_of, needed_of_v6core
+from v6core.plugins.places import told_at
 
 BROKERS = "v6.brokers"
 """The group of brokers; an entry's name is what the configuration calls ``plugin``."""
@@ -50,9 +50,10 @@ class Installed:
         try:
             return metadata.EntryPoint(self.name, self.target, self.group).load()
         except (Exception, SystemExit) as error:
+            package = self.target.partition(":")[0].partition(".")[0]
             raise PluginError(
-                f"plugin {self.name!r} of {self} cannot be imported: {told(error)}",
-                hint=age_of(error, self.distribution) or _way_out(error, self.distribution),
+                f"plugin {self.name!r} of {self} cannot be imported: {told_at(error, package)}",
+                hint=hint_of(error, self.distribution) or _way_out(error, self.distribution),
             ) from error
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from v6core.cli.invocation import Invocation, shared_options, subcommand
-from v6core.cli.plugin import Project, write_project
+from v6core.cli.plugin import Project, address_of, write_project
 from v6core.errors import PluginError
 from v6core.plugins import installed
 
@@ -27,7 +29,11 @@ def command() -> None:
     metavar="DIR",
     help="The folder in which the project's folder is made; unless said, this one.",
 )
-@click.option("--template", metavar="ADDRESS", help="The git address of v6, where copier update looks later.")
+@click.option(
+    "--template",
+    metavar="ADDRESS",
+    help="The git address of v6, or the folder of a clone, where copier update looks later.",
+)
 def new(invocation: Invocation, name: str, into: Path, template: str | None) -> None:
     """Make the project of a plugin that brings a broker: DIR/v6-NAME-plugin.
 
@@ -37,17 +43,24 @@ def new(invocation: Invocation, name: str, into: Path, template: str | None) -> 
 
     v6 plugin new tradewell
     """
-    project = Project(name, template)
+    project = Project(name, None if template is None else address_of(template))
     _check_free(name)
     folder = write_project(project, into)
     invocation.tell(
         {"path": str(folder.absolute()), "name": name, "distribution": project.distribution},
-        [
-            f"{folder} is made",
-            f"    cd {folder} && python -m pip install -e '.[test]' && pytest",
-            "    the tests tell what is to be written; v6's docs/write-a-broker.md leads through it",
-        ],
+        [f"{folder} is made", *_ways_on(folder, name)],
     )
+
+
+def _ways_on(folder: Path, name: str) -> Iterator[str]:
+    """Yield how to install the project where v6core is; each is one line to copy."""
+    it = shlex.quote(f"{folder if folder.is_absolute() else f'./{folder}'}[test]")
+    yield "in a clone of v6:"
+    yield f"    uv pip install -e {it} && uv run v6 conform {name}"
+    yield "anywhere else, where CLONE is the folder of one:"
+    yield f"    python3 -m venv env && env/bin/pip install -e CLONE/v6core -e {it}"
+    yield f"    env/bin/v6 conform {name}"
+    yield "the suite tells what is to be written; v6's docs/write-a-broker.md leads through it"
 
 
 def _check_free(name: str) -> None:

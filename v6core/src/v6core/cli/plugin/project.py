@@ -18,14 +18,18 @@ _PLAIN = re.compile(r"[A-Za-z/.~][\w/.@~+-]*(:[\w/.@~+-]+)*")
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """``name`` is the word of the configuration, ``template`` the git address at which ``copier update`` asks later."""
+    """``name`` is the word of the configuration, ``template`` where ``copier update`` asks later."""
 
     name: str
     template: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse a name that no package, class and word of a configuration could be made of."""
-        if not _NAME.fullmatch(self.name) or keyword.iskeyword(self.name) or len(self.name) > _LONGEST:
+        if keyword.iskeyword(self.name):
+            raise PluginError(
+                f"{self.name!r} cannot be the name of a plugin: it is a word of Python", hint=f"my_{self.name}, say"
+            )
+        if not _NAME.fullmatch(self.name) or len(self.name) > _LONGEST:
             raise PluginError(
                 f"{self.name!r} cannot be the name of a plugin",
                 hint=f"small letters, digits and single underscores, a letter first, {_LONGEST} at most: my_broker",

@@ -41,8 +41,12 @@ def write_project(project: Project, into: Path) -> Path:
     """Write a project's folder into another, whole or not at all, and return it; an existing one is never touched."""
     target = into / project.distribution
     if target.exists() or target.is_symlink():
-        raise PluginError(f"{target} exists and is not overwritten", hint="choose another name, or another folder")
+        raise PluginError(
+            f"{target} exists and is not overwritten", hint="choose another name, or another folder with --into"
+        )
     if not into.is_dir():
+        if into.exists():
+            raise PluginError(f"{into} is no folder", hint="name a folder with --into")
         raise PluginError(f"there is no folder {into}", hint="make it first, or name another with --into")
     # Written beside its place and moved there at the end: what is there is whole.
     with _scratch(into, project.distribution) as scratch:

@@ -32,6 +32,7 @@ from v6core.testing.conformance.histories import (
     script_of,
 )
 from v6core.testing.conformance.histories.laws import broken_together
+from v6core.testing.conformance.histories.player import BrokenStep
 from v6core.testing.conformance.histories.steps import (
     Disconnect,
     History,
@@ -41,6 +42,7 @@ from v6core.testing.conformance.histories.steps import (
     Quote,
     Repeat,
     Resize,
+    Restart,
     Spread,
 )
 
@@ -134,6 +136,50 @@ def test_a_search_tells_the_shortest_history_that_breaks() -> None:
     shortest = history_of(found.value.script)
     assert [type(step) for step in shortest if isinstance(step, Quote)] == [Quote, Quote]
     assert len(shortest) <= 4
+
+
+def test_a_history_is_cut_at_the_step_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("v6core.testing.conformance.histories.searching.SHORTENING", 0.0)
+    failed: list[int] = []
+
+    def tried(history: History) -> None:
+        for number, step in enumerate(history, start=1):
+            if isinstance(step, Quote):
+                failed.append(len(history) - number)
+                raise BrokenStep("a quote", number)
+
+    with pytest.raises(BrokenHistory, match="a quote") as found:
+        look_for(histories(PaperDriver()), tried, script_of, 200)
+    assert max(failed) > 0, "no history went on after it had failed"
+    assert isinstance(history_of(found.value.script)[-1], Quote)
+
+
+def test_a_history_is_rid_of_each_step_that_does_not_matter() -> None:
+    def tried(history: History) -> None:
+        kinds = [type(step) for step in history]
+        if Restart in kinds and Quote in kinds[kinds.index(Restart) :]:
+            raise ValueError("a quote after a restart")
+
+    with pytest.raises(BrokenHistory) as found:
+        look_for(histories(PaperDriver()), tried, script_of, 400)
+    assert [type(step) for step in history_of(found.value.script)] == [Restart, Quote]
+
+
+def test_a_cut_history_that_holds_is_not_told() -> None:
+    def tried(history: History) -> None:
+        if len(history) > 2:
+            raise BrokenStep("three steps", 2)
+
+    with pytest.raises(BrokenHistory) as found:
+        look_for(histories(PaperDriver()), tried, script_of, 200)
+    assert len(history_of(found.value.script)) == 3
+
+
+def test_steps_in_between_do_not_count() -> None:
+    driver = SABOTEURS["a conditional order that is resized by one too many"].make_driver()
+    with pytest.raises(BrokenStep, match=r"\(at step 2, RESIZE\)") as found:
+        play((Place(order_type=OrderType.STOP, price=20), Resize(by=2)), driver, Repeat())
+    assert found.value.number == 2
 
 
 def test_a_search_tells_its_script_in_the_result(monkeypatch: pytest.MonkeyPatch) -> None:

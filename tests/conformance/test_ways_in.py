@@ -9,10 +9,12 @@ import subprocess
 import sys
 import warnings
 import xml.etree.ElementTree as ET
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from v6core import __version__
 from v6core.cli import main
 from v6core.cli.proving.progress import Progress
 from v6core.cli.proving.words import lines
@@ -21,7 +23,7 @@ from v6core.errors import ConfigurationError, PluginError
 from v6core.testing import BrokerConformance
 from v6core.testing.conformance import CASES, Conformance, Outcome, Result, badge_of, driver_named, page_of
 from v6core.testing.conformance.account import account_driver
-from v6core.testing.conformance.finding import driver_names
+from v6core.testing.conformance.finding import driver_names, origin_of
 from v6core.testing.conformance.histories import script_of
 from v6core.testing.conformance.histories.steps import Place
 from v6core.testing.conformance.runner import UnknownCase
@@ -135,6 +137,33 @@ def test_a_broker_that_does_not_conform_ends_with_status_1(capsys: pytest.Captur
     assert (error["code"], error["error"]) == ("NOT_CONFORMANT", "paper does not conform: LMT-01")
 
 
+def test_a_case_is_named_as_a_failed_refusal_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert v6(["conform", "paper", "--case", "lmt-01/refuse", "--json"]) == 0
+    assert [case["id"] for case in json.loads(capsys.readouterr().out)["cases"]] == ["LMT-01"]
+
+
+def test_a_case_that_is_rightly_refused_is_no_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert v6(["conform", without_stops(tmp_path), "--case", "STP-01"]) == 0
+    told = capsys.readouterr()
+    assert told.out.splitlines()[-1] == "v6 in part: 0 of 1 proved, 1 refused as undeclared"
+    assert told.err == ""
+
+
+def test_a_case_that_cannot_be_brought_about_is_told_as_that(capsys: pytest.CaptureFixture[str]) -> None:
+    assert v6(["conform", "paper-immediate", "--case", "HYP-01"]) == 1
+    told = capsys.readouterr()
+    assert told.out.splitlines()[-1] == "v6 in part: nothing of this can be proved here"
+    error = " ".join(told.err.split())
+    assert error == "v6: nothing of this can be proved at paper-immediate: orders do not wait in this market"
+
+
+def test_a_run_leaves_nothing_in_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("V6_EXAMPLES", "10")
+    code = "from v6core.cli import main; main(['conform', 'paper', '--case', 'HYP-01'])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, list(tmp_path.iterdir())) == (0, []), done.stdout + done.stderr
+
+
 def test_a_case_that_there_is_not_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert v6(["conform", "paper", "--case", "LMT-99"]) == 2
     assert "there is no case LMT-99" in capsys.readouterr().err
@@ -163,6 +192,22 @@ def test_a_history_in_a_file_is_played_again(tmp_path: Path, capsys: pytest.Capt
     assert json.loads(capsys.readouterr().out) == {"broker": "paper", "holds": True}
 
 
+@pytest.mark.parametrize("text", ["", "# nothing yet\n\n"])
+def test_a_history_without_a_step_proves_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str) -> None:
+    (tmp_path / "history").write_text(text)
+    assert v6(["conform", "paper", "--replay", str(tmp_path / "history")]) == 2
+    assert "history holds no step" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_line_that_is_no_step_is_told_with_its_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("history").write_text('{"step": "RESTART"}\nagain\n')
+    assert v6(["conform", "paper", "--replay", "history"]) == 2
+    assert "line 2 of history is no step" in capsys.readouterr().err
+
+
 # What is told of a run.
 
 
@@ -179,10 +224,8 @@ def test_a_failure_tells_why_it_matters_and_what_usually_goes_wrong() -> None:
 
 
 def test_a_failure_tells_where_in_the_plugin_it_happened() -> None:
-    detail = 'File "/home/me/my_broker.py", line 7, in place\nFile "<string>", line 2, in nothing'
-    assert "    at: /home/me/my_broker.py:7 in place" in lines(
-        Conformance(name="mine", results=(failure("bad", detail),))
-    )
+    at = "/home/me/my_broker.py:7 in place"
+    assert f"    at: {at}" in lines(Conformance(name="mine", results=(failure("bad", at),)))
 
 
 def test_failures_for_one_reason_are_told_once() -> None:
@@ -223,6 +266,11 @@ def test_what_a_broker_prints_stays_out_of_the_document(tmp_path: Path, capsys: 
     assert (json.loads(told.out)["badge"], told.err) == (proved(Outcome.PASSED).badge, "hello\n")
 
 
+def test_an_interrupted_run_counts_what_was_asked_for() -> None:
+    results = (Result(case=ONE, outcome=Outcome.PASSED),)
+    assert Conformance(name="mine", results=results, asked=3).badge == "v6 in part: 1 of 3 proved"
+
+
 def test_an_interrupt_leaves_what_is_known_by_then(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = driver_file(tmp_path, "begun.append(1); len(begun) > 1 and signal.raise_signal(signal.SIGINT)")
     assert v6(["conform", path, "--case", "LMT-01", "--case", "LMT-02", "--case", "LMT-03"]) == 130
@@ -258,6 +306,9 @@ def test_a_file_that_cannot_be_written_is_refused_before_any_case_runs(
         (["paper", "--replay", "x", "--account"], "--replay plays one history at a driver: --account would have no"),
         (["paper", "--known", "LMT-01=a", "--known", "lmt-01=b"], "--known lmt-01 is given twice"),
         (["paper", "--case", "LMT-99"], "there is no case LMT-99; did you mean LMT-09?"),
+        (["paper", "--case", ""], "--case names no case: ''"),
+        (["paper", "--known", "LMT-99=gone"], "--known: there is no case LMT-99; did you mean LMT-09?"),
+        (["paper", "--html", "a.html", "--badge", "./a.html"], "--html and --badge both name a.html"),
         (["paper", "--html", "."], ". is a folder: name a file in it"),
         (["./nowhere.py"], "there is no file ./nowhere.py"),
         (["./nowhere"], "'./nowhere' is no driver's name and no Python file"),
@@ -274,11 +325,6 @@ def test_a_number_of_histories_that_is_none_is_refused(
     monkeypatch.setenv("V6_EXAMPLES", "0")
     assert v6(["conform", "paper", "--case", "LMT-01"]) == 2
     assert "V6_EXAMPLES must be a number above zero" in capsys.readouterr().err
-
-
-def test_a_known_failure_of_no_case_warns_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert v6(["conform", "paper", "--case", "LMT-01", "--known", "LMT-99=gone"]) == 0
-    assert capsys.readouterr().err == "v6: warning: --known LMT-99: there is no such case\n"
 
 
 # Finding a driver.
@@ -338,6 +384,31 @@ def test_the_plugins_of_this_repository_announce_their_drivers() -> None:
     assert {"paper", "paper-immediate", "ib"} <= set(driver_names())
 
 
+@pytest.mark.parametrize("options", [(), ("--replay", "history")])
+def test_a_name_of_the_configuration_says_how_that_broker_is_proved(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("v6.toml").write_text('[brokers.mine]\nplugin = "paper"\n')
+    assert v6(["conform", "mine", *options]) == 2
+    told = " ".join(capsys.readouterr().err.split())
+    assert "'mine' is a configured broker, and no driver has that name" in told
+    assert "v6 conform mine --account" in told
+
+
+@pytest.mark.parametrize("text", ["", "[brokers.mine\n"])
+def test_another_name_points_at_the_list_of_drivers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("v6.toml").write_text(text)
+    assert v6(["conform", "papre"]) == 2
+    told = " ".join(capsys.readouterr().err.split())
+    assert "no plugin provides 'papre'" in told
+    assert "did you mean 'paper'?" in told
+    assert "hint: v6 conform lists the drivers" in told
+
+
 # A real paper account.
 
 
@@ -352,8 +423,20 @@ def test_an_account_with_real_money_is_refused_before_anything_is_sent() -> None
 
 
 def test_a_broker_that_is_not_configured_is_named() -> None:
-    with pytest.raises(ConfigurationError, match=r"no \[brokers.yours\]"):
+    with pytest.raises(ConfigurationError, match=r"no \[brokers.yours\]") as caught:
         account_driver(configured(), "yours")
+    assert "write [brokers.yours] into v6.toml" in str(caught.value.hint)
+
+
+def test_a_broker_without_quotes_is_told_that_an_account_needs_them(tmp_path: Path) -> None:
+    oldest = Path(__file__).parents[1] / "contract" / "oldest_plugin_1_0.py"
+    text = oldest.read_text().replace("quotes=True", "quotes=False")
+    (tmp_path / "quiet.py").write_text(text)
+    section = BrokerSection(name="mine", plugin="./quiet.py", settings={})
+    configuration = Configuration(broker="mine", brokers={"mine": section}, folder=tmp_path)
+    with pytest.raises(ConfigurationError, match="it declares no quotes") as caught:
+        account_driver(configuration, "mine")
+    assert "declare quotes" in str(caught.value.hint)
 
 
 def test_a_configured_broker_is_run_on_its_account(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -387,6 +470,30 @@ def test_a_page_shows_every_case_with_what_came_of_it_and_why_it_matters() -> No
     assert all(text in page for text in (ONE.proves, ONE.why, ONE.pitfall, "a &lt; b", "mine &amp; yours"))
 
 
+def test_a_page_and_a_badge_say_what_they_are_of(tmp_path: Path) -> None:
+    page, badge = tmp_path / "page.html", tmp_path / "badge.svg"
+    v6(["conform", "paper", "--case", "LMT-01", "--html", str(page), "--badge", str(badge), "--json"])
+    today, origin = f"{datetime.now(UTC):%Y-%m-%d}", f"paper of {origin_of('paper')}"
+    words = (today, origin, f"v6core {__version__}", "plugin contract 1.", "v6 conform paper --case LMT-01")
+    for text in (page.read_text(), badge.read_text()):
+        assert [word for word in words if word not in text] == []
+
+
+def test_a_page_of_an_account_names_it(tmp_path: Path) -> None:
+    (tmp_path / "v6.toml").write_text('broker = "dry"\n[brokers.dry]\nplugin = "paper"\naccount = "MINE"\n')
+    words = ["--account", "--case", "MKT-01", "--config", str(tmp_path / "v6.toml"), "--html", str(tmp_path / "page")]
+    assert v6(["conform", "dry", *words, "--json"]) == 0
+    assert " · account MINE · v6 conform dry --case MKT-01 --account<" in (tmp_path / "page").read_text()
+
+
+def test_a_page_calls_each_outcome_by_one_word() -> None:
+    page = page_of(proved(Outcome.PASSED, Outcome.NOT_DRIVEN))
+    assert "1 passed<" in page
+    assert ">passed</span>" in page
+    assert "1 not run: nothing is known<" in page
+    assert ">not run</span>" in page
+
+
 def test_a_page_needs_nothing_from_anywhere() -> None:
     assert "src=" not in page_of(proved(Outcome.PASSED))
     assert "http" not in page_of(proved(Outcome.PASSED)).replace("http://www.w3.org/2000/svg", "")
@@ -400,8 +507,15 @@ def test_a_badge_tells_how_many_failed() -> None:
     assert "1 failed" in badge_of(proved(Outcome.PASSED, Outcome.FAILED))
 
 
-def failure(reason: str, detail: str = "") -> Result:
-    return Result(case=ONE, outcome=Outcome.FAILED, reason=reason, about=ONE.id, detail=detail)
+def failure(reason: str, at: str = "") -> Result:
+    return Result(case=ONE, outcome=Outcome.FAILED, reason=reason, about=ONE.id, at=at)
+
+
+def without_stops(folder: Path) -> str:
+    """Return the path of a driver whose broker declares no stops."""
+    text = "from conformance.test_frame import WithoutStops\nclass Mine(WithoutStops): ...\n"
+    (folder / "without_stops.py").write_text(text)
+    return str(folder / "without_stops.py")
 
 
 def driver_file(folder: Path, statement: str) -> str:

@@ -20,7 +20,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from v6core.capabilities import Capabilities
+from v6core.capabilities import Capabilities, ModifyKind
 from v6core.clock import Clock
 from v6core.contracts import Contract, ContractDetails
 from v6core.errors import NotSupported
@@ -116,30 +116,36 @@ class Broker(abc.ABC):
 
     async def modify(self, order: Order, changes: Mapping[str, Any]) -> None:
         """Ask to change terms of a working order; the answer comes as a report."""
-        raise self._unsupported(f"change a working order ({order.order_id}: {', '.join(changes)})")
+        what = f"change a working order ({order.order_id}: {', '.join(changes)})"
+        raise self._unsupported(what, declared=self.capabilities.modify is not ModifyKind.NONE)
 
     async def cancel_everything(self) -> None:
         """Ask to cancel every open order of the account, whoever placed it; the answers come as reports."""
-        raise self._unsupported("cancel the orders of others")
+        raise self._unsupported("cancel the orders of others", declared=self.capabilities.global_cancel)
 
     async def quote(self, contract: Contract) -> Quote:
         """Return the present quote of a contract."""
-        raise self._unsupported(f"quote {contract.key}")
+        raise self._unsupported(f"quote {contract.key}", declared=self.capabilities.quotes)
 
     def quotes(self, contracts: Sequence[Contract]) -> AsyncIterator[Quote]:
         """Stream the quotes of contracts, each first as it is and then as it changes."""
-        raise self._unsupported(f"stream quotes of {', '.join(contract.key for contract in contracts)}")
+        what = f"stream quotes of {', '.join(contract.key for contract in contracts)}"
+        raise self._unsupported(what, declared=self.capabilities.quotes)
 
     async def option_chain(self, contract: Contract) -> OptionChain:
         """Return the options listed on an underlying."""
-        raise self._unsupported(f"list options on {contract.key}")
+        raise self._unsupported(f"list options on {contract.key}", declared=self.capabilities.option_chains)
 
     async def preview(self, orders: Sequence[Order]) -> Preview:
         """Return what orders would cost, without placing them."""
-        raise self._unsupported(f"preview {len(orders)} orders")
+        raise self._unsupported(f"preview {len(orders)} orders", declared=self.capabilities.preview)
 
-    def _unsupported(self, what: str) -> NotSupported:
-        return NotSupported(f"{self._context.name} cannot {what}: its capabilities do not declare it")
+    def _unsupported(self, what: str, *, declared: bool = False) -> NotSupported:
+        name = self._context.name
+        if declared:
+            fault = f"its capabilities declare it, and {type(self).__name__} does not do it"
+            return NotSupported(f"{name} cannot {what}: {fault}", hint="a fault of the plugin: tell its author")
+        return NotSupported(f"{name} cannot {what}: its capabilities do not declare it")
 
     async def __aenter__(self) -> Self:
         await self.connect()

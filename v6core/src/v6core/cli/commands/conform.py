@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+import shlex
+from collections.abc import Collection, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,11 +13,10 @@ import click
 
 from v6core.cli.failures import CommandFailed, Failure
 from v6core.cli.invocation import Invocation, subcommand
-from v6core.errors import V6Error
+from v6core.errors import PluginError, V6Error
 
 if TYPE_CHECKING:
     from v6core.testing.conformance import Case
-    from v6core.testing.conformance.runner import MakeDriver
 
 _TESTING = "pip install 'v6core[testing]'"
 
@@ -61,14 +62,17 @@ def command(
         return
     if script is not None:
         _refuse_beside("--replay plays one history at a driver", given)
-        _replay(invocation, script, conformance.driver_named(name))
+        _replay(invocation, script, name)
         return
     chosen, reasons = _chosen(ids), _known(known)
     files = {path: text for path, text in ((page, conformance.page_of), (badge, conformance.badge_of)) if path}
+    if page is not None and badge is not None and page.absolute() == badge.absolute():
+        raise click.UsageError(f"--html and --badge both name {page}: the second would be written over the first")
     for path in files:
         _check_place(path)
-    course = Course.at_account(invocation, name) if account else Course(invocation, conformance.driver_named(name))
-    course.run(chosen, reasons, files)
+    with _configured(invocation, name):
+        course = Course.at_account(invocation, name) if account else Course.at_driver(invocation, name)
+    course.run(chosen, reasons, files, _command(name, ids, known, account=account))
 
 
 def _refuse_beside(what: str, given: Mapping[str, object]) -> None:
@@ -85,11 +89,45 @@ def _check_place(path: Path) -> None:
         raise click.UsageError(f"{path} cannot be written: there is no folder {path.parent}")
 
 
-def _replay(invocation: Invocation, script: Path, make: MakeDriver) -> None:
+def _command(name: str, ids: Sequence[str], known: Sequence[str], *, account: bool) -> str:
+    """Return what to write to have the same results again."""
+    options = [
+        word for option, values in (("--case", ids), ("--known", known)) for one in values for word in (option, one)
+    ]
+    return shlex.join(["v6", "conform", name, *options, *(["--account"] if account else [])])
+
+
+@contextmanager
+def _configured(invocation: Invocation, name: str) -> Generator[None]:
+    """Say of a name that no driver has, and a broker of the configuration has, how that one is proved."""
+    from v6core.testing.conformance.finding import UnknownDriver  # noqa: PLC0415 -- likewise
+
+    try:
+        yield
+    except UnknownDriver as unknown:
+        if name not in _configured_names(invocation):
+            raise
+        raise PluginError(
+            f"{name!r} is a configured broker, and no driver has that name",
+            hint=f"v6 conform {name} --account runs at its paper account; for the rest write a driver: "
+            "v6 conform ./my_driver.py",
+        ) from unknown
+
+
+def _configured_names(invocation: Invocation) -> Collection[str]:
+    try:
+        return invocation.configuration().brokers
+    except (V6Error, ValueError):
+        return ()  # what is wrong with the file is not what was asked
+
+
+def _replay(invocation: Invocation, script: Path, named: str) -> None:
     from v6core.cli.proving import quiet  # noqa: PLC0415 -- likewise
-    from v6core.testing.conformance.finding import sound  # noqa: PLC0415 -- likewise
+    from v6core.testing.conformance.finding import driver_named, sound  # noqa: PLC0415 -- likewise
     from v6core.testing.conformance.histories import replay  # noqa: PLC0415 -- likewise
 
+    with _configured(invocation, named):
+        make = driver_named(named)
     name = sound(make).name
     with quiet():
         broken = replay(script, make)
@@ -106,25 +144,37 @@ def _list(invocation: Invocation) -> None:
 
 
 def _chosen(ids: Sequence[str]) -> list[Case]:
-    from v6core.testing.conformance import CASES, FAMILIES  # noqa: PLC0415 -- likewise
+    from v6core.testing.conformance import CASES  # noqa: PLC0415 -- likewise
 
-    asked = {one.upper() for one in ids}
     families = {case.family for case in CASES.values()}
-    for unknown in sorted(asked - CASES.keys() - families):
-        near = difflib.get_close_matches(unknown, CASES, 1)
-        question = f"; did you mean {near[0]}?" if near else ""
-        listed = ", ".join(family for family in FAMILIES if family in families)
-        raise click.UsageError(f"there is no case {unknown}{question} (families: {listed})")
+    asked = {_known_id(one, "--case", families) for one in ids}
     return [case for case in CASES.values() if not asked or {case.id, case.family} & asked]
 
 
 def _known(texts: Sequence[str]) -> dict[str, str]:
     known: dict[str, str] = {}
     for text in texts:
-        case_id, _, reason = (part.strip() for part in text.partition("="))
+        named, _, reason = (part.strip() for part in text.partition("="))
         if not reason:
             raise click.UsageError(f"--known {text}: say ID=REASON")
-        if case_id.upper() in known:
-            raise click.UsageError(f"--known {case_id} is given twice, and one case has one reason")
-        known[case_id.upper()] = reason
+        case_id = _known_id(named, "--known", ())
+        if case_id in known:
+            raise click.UsageError(f"--known {named} is given twice, and one case has one reason")
+        known[case_id] = reason
     return known
+
+
+def _known_id(text: str, option: str, families: Collection[str]) -> str:
+    """Return the id of a case or family that there is; what a failed refusal is told by names its case."""
+    from v6core.testing.conformance import CASES, FAMILIES  # noqa: PLC0415 -- likewise
+    from v6core.testing.conformance.results import REFUSE  # noqa: PLC0415 -- likewise
+
+    one = text.strip().upper().removesuffix(REFUSE.upper())
+    if one in CASES or one in families:
+        return one
+    if not one:
+        raise click.UsageError(f"{option} names no case: {text!r}")
+    near = difflib.get_close_matches(one, CASES, 1)
+    question = f"; did you mean {near[0]}?" if near else ""
+    listed = f" (families: {', '.join(family for family in FAMILIES if family in families)})" if families else ""
+    raise click.UsageError(f"{option}: there is no case {one}{question}{listed}")

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import re
-import sysconfig
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import v6core
 from v6core.cli.telling import table
 from v6core.cli.wrapping import wrapped
 from v6core.testing.conformance import Conformance, Outcome, Result
 
-_FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<name>\S+)')
-_OURS = str(Path(v6core.__file__).parent)
-_PYTHON = sysconfig.get_path("stdlib")
+_MOST_MISHAPS = 5
+"""How many are told under one failure; ``--json`` and the page have all."""
 
 
-def document(proved: Conformance, account: str | None = None) -> dict[str, Any]:
+def document(proved: Conformance) -> dict[str, Any]:
     """Return the results for a program; ``conforms`` is true where no case was left out and none failed."""
+    under = proved.under
     return {
         "broker": proved.name,
-        "account": account,
+        "account": under and under.account,
+        "time": under and under.time.isoformat(),
+        "plugin": under and under.plugin,
+        "api": under and under.api,
+        "v6core": under and under.v6core,
         "conforms": proved.is_proved and proved.is_whole,
         "badge": proved.badge,
         "cases": [
@@ -34,6 +34,8 @@ def document(proved: Conformance, account: str | None = None) -> dict[str, Any]:
                 "outcome": result.outcome.value,
                 "about": result.about,
                 "reason": result.reason,
+                "at": result.at,
+                "mishaps": [{"what": mishap.what, "at": mishap.at} for mishap in result.mishaps],
                 "detail": result.detail,
                 "script": result.script,
             }
@@ -54,6 +56,9 @@ def lines(proved: Conformance) -> Iterator[str]:
     for reason, results in _by_reason(proved, Outcome.NOT_DRIVEN).items():
         yield ""
         yield from wrapped(" ".join(one.case.id for one in results), f"not run, {reason} ({len(results)}): ")
+    for mishap, ids in _unnoticed(proved).items():
+        yield ""
+        yield from wrapped(mishap, f"{', '.join(ids)} did not fail, and meanwhile: ")
     for reason, results in _by_reason(proved, Outcome.FAILED).items():
         yield ""
         yield from _failure(reason, results)
@@ -73,12 +78,22 @@ def _by_reason(proved: Conformance, outcome: Outcome) -> dict[str, list[Result]]
     return found
 
 
+def _unnoticed(proved: Conformance) -> dict[str, list[str]]:
+    """Return what was raised while nothing failed: a case that it harms may be one that this driver cannot bring."""
+    found: dict[str, list[str]] = {}
+    for one in proved.results:
+        for mishap in one.mishaps if one.outcome is not Outcome.FAILED else ():
+            found.setdefault(str(mishap), []).append(one.case.id)
+    return found
+
+
 def _failure(reason: str, results: list[Result]) -> Iterator[str]:
     first = results[0]
     yield from wrapped(f"{', '.join(one.about or one.case.id for one in results)} failed: {reason}")
-    place = _place(first.detail)
-    if place is not None:
-        yield from wrapped(place, "    at: ")
+    places = {one.at for one in results}
+    if len(places) == 1 and first.at:
+        yield from wrapped(first.at, "    at: ")
+    yield from _meanwhile(results)
     if len(results) == 1:
         yield from wrapped(first.case.proves, "    proves: ")
         yield from wrapped(first.case.why, "    why: ")
@@ -88,13 +103,9 @@ def _failure(reason: str, results: list[Result]) -> Iterator[str]:
         yield first.script
 
 
-def _place(detail: str) -> str | None:
-    """Return where it happened in the plugin's own code; None where that was nowhere."""
-    frames = [found for found in _FRAME.finditer(detail) if _is_theirs(found["file"])]
-    return f"{frames[-1]['file']}:{frames[-1]['line']} in {frames[-1]['name']}" if frames else None
-
-
-def _is_theirs(file: str) -> bool:
-    if file.startswith("<"):
-        return False
-    return not file.startswith(_OURS) and ("site-packages" in file or not file.startswith(_PYTHON))
+def _meanwhile(results: list[Result]) -> Iterator[str]:
+    mishaps = list(dict.fromkeys(mishap for one in results for mishap in one.mishaps))
+    for mishap in mishaps[:_MOST_MISHAPS]:
+        yield from wrapped(str(mishap), "    meanwhile: ")
+    if len(mishaps) > _MOST_MISHAPS:
+        yield f"    meanwhile: {len(mishaps) - _MOST_MISHAPS} more, which --json tells"

@@ -5,6 +5,8 @@
 * ``needs``    capabilities, and both sides of each gate
 * ``trial``    one case's world, as the case sees it
 * ``watch``    the laws that hold in every case
+* ``mishaps``  what the plugin raised meanwhile, and where in its own files
+* ``witness``  sees it come by
 * ``runner``   runs them
 * ``results``  what came of it
 * ``cases``    the cases themselves

@@ -31,10 +31,19 @@ class AccountDriver(Driver):
     def __init__(self, configuration: Configuration, broker: str) -> None:
         section = configuration.brokers.get(broker)
         if section is None:
-            known = ", ".join(configuration.brokers)
-            raise ConfigurationError(f"there is no [brokers.{broker}] (configured: {known})")
+            known = ", ".join(configuration.brokers) or "none"
+            raise ConfigurationError(
+                f"there is no [brokers.{broker}] (configured: {known})",
+                hint=f"--account takes the name of a section: write [brokers.{broker}] into v6.toml, with its plugin",
+            )
         self.name = broker
         self._spec = load_broker(section.plugin, configuration.folder)
+        if not self._spec.capabilities.quotes:
+            raise ConfigurationError(
+                f"[brokers.{broker}] cannot be proved on its account: it declares no quotes, and the price of what is "
+                "traded there is asked of the broker",
+                hint="declare quotes and answer them, or prove it at a driver: v6 conform ./my_driver.py",
+            )
         self._settings: BaseModel = settings_for(section, self._spec.settings)
         if getattr(self._settings, "live", False):
             raise ConfigurationError(

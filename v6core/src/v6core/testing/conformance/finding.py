@@ -6,6 +6,7 @@ that ends in ``.py`` holds one.
 
 from __future__ import annotations
 
+import difflib
 import inspect
 from pathlib import Path
 from types import ModuleType
@@ -15,12 +16,16 @@ from v6core.broker import BrokerSpec
 from v6core.errors import PluginError, V6Error
 from v6core.plugins import import_file
 from v6core.plugins.contract import check_api
-from v6core.plugins.installed import find, installed
+from v6core.plugins.installed import Installed, find, installed
 from v6core.testing.conformance.driver import Drive, Driver
 from v6core.testing.conformance.runner import MakeDriver
 
 DRIVERS = "v6.conformance"
 """The group of drivers."""
+
+
+class UnknownDriver(PluginError):
+    """Nobody provides a driver of that name."""
 
 
 def driver_named(name: str) -> MakeDriver:
@@ -30,8 +35,25 @@ def driver_named(name: str) -> MakeDriver:
         return _only(_drivers_in(import_file(Path(name).expanduser().absolute(), name)), name)
     if Path(name).name != name:
         raise PluginError(f"{name!r} is no driver's name and no Python file", hint="a driver's file ends with .py")
-    entry = find(name, DRIVERS)
+    entry = _entry(name)
     return _checked(entry.load(), f"{name!r} of {entry}")
+
+
+def origin_of(name: str) -> str:
+    """Return where the driver of a name comes from: its distribution and version, or the file."""
+    return f"the file {name}" if name.endswith(".py") else str(_entry(name))
+
+
+def _entry(name: str) -> Installed:
+    if name not in driver_names():
+        installed_ones = ", ".join(driver_names()) or "none"
+        near = difflib.get_close_matches(name, driver_names(), 1)
+        raise UnknownDriver(
+            f"no plugin provides {name!r} as a driver of its broker (installed: {installed_ones})"
+            f"{f'; did you mean {near[0]!r}?' if near else ''}",
+            hint="v6 conform lists the drivers; one of your own in a file is named by its path, as in ./my_driver.py",
+        )
+    return find(name, DRIVERS)
 
 
 def driver_names() -> tuple[str, ...]:

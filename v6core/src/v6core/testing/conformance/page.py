@@ -16,11 +16,18 @@ _COLOURS = {
     Outcome.KNOWN: "#8250df",
     Outcome.FAILED: "#cf222e",
 }
+_WORDS = {
+    Outcome.PASSED: "passed",
+    Outcome.REFUSED: "refused",
+    Outcome.NOT_DRIVEN: "not run",
+    Outcome.KNOWN: "known",
+    Outcome.FAILED: "failed",
+}
 _MEANINGS = {
-    Outcome.PASSED: "proved",
-    Outcome.REFUSED: "not declared, and refused by type before anything is sent",
-    Outcome.NOT_DRIVEN: "not brought about by this driver: nothing is known",
-    Outcome.KNOWN: "fails, as its author says",
+    Outcome.PASSED: "passed",
+    Outcome.REFUSED: "refused: not declared, and refused by type before anything is sent",
+    Outcome.NOT_DRIVEN: "not run: nothing is known",
+    Outcome.KNOWN: "known: fails, as its author says",
     Outcome.FAILED: "failed",
 }
 _STYLE = """
@@ -35,8 +42,9 @@ h1 { font-size: 1.5rem; margin: 0 0 .75rem } h2 { font-size: 1.05rem; margin: 1.
 details { border-top: 1px solid #8884; padding: .35rem 0 } summary { cursor: pointer }
 code { font: 13px ui-monospace, monospace } summary code { font-weight: 600 }
 dl { margin: .4rem 0 .6rem 1.2rem; display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem }
-dt { color: #888 } dd { margin: 0; overflow-wrap: anywhere } pre { overflow-x: auto; font-size: 12px; margin: .3rem 0 }
-.outcome { font-size: .85em; float: right }
+dt { color: #888 } dd { margin: 0; white-space: pre-line; overflow-wrap: anywhere }
+pre { overflow-x: auto; font-size: 12px; margin: .3rem 0 }
+.under { color: #888; font-size: .9em } .outcome { font-size: .85em; float: right }
 """
 _CHARACTER = 6.3
 
@@ -53,12 +61,34 @@ def badge_of(conformance: Conformance) -> str:
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="20" role="img" '
-        f'aria-label="{html.escape(conformance.badge)}"><rect width="{left}" height="20" fill="#444"/>'
+        f'aria-label="{html.escape(conformance.badge)}">{_title(conformance)}'
+        f'<rect width="{left}" height="20" fill="#444"/>'
         f'<rect x="{left}" width="{right}" height="20" fill="{colour}"/>{texts}</svg>'
     )
 
 
+def _title(conformance: Conformance) -> str:
+    """Return what a browser shows of a badge that somebody points at."""
+    return f"<title>{html.escape('; '.join(_circumstances(conformance)))}</title>" if conformance.under else ""
+
+
+def _circumstances(conformance: Conformance) -> Iterator[str]:
+    under = conformance.under
+    if under is None:
+        return
+    yield f"{under.time:%Y-%m-%d %H:%M} UTC"
+    yield under.plugin
+    yield f"plugin contract {under.api}"
+    yield f"v6core {under.v6core}"
+    if under.account is not None:
+        yield f"account {under.account}"
+    if under.command:
+        yield under.command
+
+
 def _verdict(conformance: Conformance) -> Outcome:
+    if conformance.is_silent and not conformance.is_whole:
+        return Outcome.NOT_DRIVEN
     if not conformance.is_proved:
         return Outcome.FAILED
     return Outcome.PASSED if conformance.is_whole else Outcome.NOT_DRIVEN
@@ -71,6 +101,7 @@ def page_of(conformance: Conformance) -> str:
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{name}: conformance</title>',
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style>',
         f"<h1>{name} against v6's conformance suite</h1>{badge_of(conformance)}",
+        f'<p class="under">{" · ".join(map(html.escape, _circumstances(conformance)))}</p>',
         f'<div class="matrix">{"".join(map(_square, conformance.results))}</div>{_key(conformance)}',
         *_groups(conformance),
     ]
@@ -102,6 +133,8 @@ def _groups(conformance: Conformance) -> Iterator[str]:
 def _row(result: Result) -> str:
     case, colour = result.case, _COLOURS[result.outcome]
     told = {"outcome": f"{_MEANINGS[result.outcome]}{f': {result.reason}' if result.reason else ''}"}
+    told |= {"at": result.at} if result.at else {}
+    told |= {"meanwhile": "\n".join(map(str, result.mishaps))} if result.mishaps else {}
     told |= {"why": case.why, "what usually goes wrong": case.pitfall}
     told |= {"needs": ", ".join(need.name for need in case.needs)} if case.needs else {}
     items = "".join(f"<dt>{name}</dt><dd>{html.escape(text)}</dd>" for name, text in told.items())
@@ -109,6 +142,6 @@ def _row(result: Result) -> str:
     is_open = " open" if result.outcome is Outcome.FAILED else ""
     return (
         f'<details id="{case.id}"{is_open}><summary><code>{case.id}</code> {html.escape(case.proves)} '
-        f'<span class="outcome" style="color:{colour}">{result.outcome.replace("_", " ").lower()}</span></summary>'
+        f'<span class="outcome" style="color:{colour}">{_WORDS[result.outcome]}</span></summary>'
         f"<dl>{items}</dl>{detail}</details>"
     )

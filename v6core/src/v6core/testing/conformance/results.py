@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import datetime
 from enum import auto
 
+from v6core import __version__
 from v6core.testing.conformance.case import CASES, Case
+from v6core.testing.conformance.mishaps import Mishap
 from v6core.words import Word
 
 REFUSE = "/refuse"
@@ -40,6 +43,10 @@ class Result:
     outcome: Outcome
     reason: str = ""
     about: str = ""
+    at: str = ""
+    """The line of the plugin's own files that it came from, where there is one."""
+    mishaps: tuple[Mishap, ...] = ()
+    """What the plugin raised meanwhile, whatever became of that."""
     detail: str = ""
     """Where it happened, for people to look up."""
     script: str = ""
@@ -50,16 +57,38 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """Under what results came about: when, with which versions, at whose account, and by which command."""
+
+    time: datetime
+    plugin: str
+    """The name that the plugin announces, and the distribution that it comes from."""
+    api: str
+    """The plugin contract that the broker was written for."""
+    account: str | None = None
+    command: str = ""
+    v6core: str = __version__
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Conformance:
-    """All results of one broker."""
+    """All results of one broker; ``asked`` is how many there were to be, where somebody did not wait for the end."""
 
     name: str
     results: tuple[Result, ...]
+    asked: int | None = None
+    under: Circumstances | None = None
 
     @property
     def is_proved(self) -> bool:
-        """Whether nothing failed and something passed."""
-        return all(result.outcome.is_good for result in self.results) and self.count(Outcome.PASSED) > 0
+        """Whether nothing failed and something was shown: of the whole suite that something passed."""
+        shown = (Outcome.PASSED,) if self.is_whole else (Outcome.PASSED, Outcome.REFUSED, Outcome.KNOWN)
+        return all(result.outcome.is_good for result in self.results) and any(map(self.count, shown))
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether none of what was asked for can be brought about, so that nothing is known."""
+        return bool(self.results) and self.count(Outcome.NOT_DRIVEN) == len(self.results)
 
     def count(self, outcome: Outcome) -> int:
         """Return how many cases ended so."""
@@ -77,8 +106,15 @@ class Conformance:
 
     @property
     def badge(self) -> str:
-        """The result in a few words."""
-        proved, failed = f"{self.count(Outcome.PASSED)} of {len(CASES)} proved", self.count(Outcome.FAILED)
-        if not self.is_proved:
-            return f"v6 does not conform: {f'{failed} failed, ' if failed else ''}{proved}"
-        return f"v6 {'conforms' if self.is_whole else 'in part'}: {proved}"
+        """The result in a few words; what is counted is what was asked for."""
+        if self.is_silent and not self.is_whole:
+            return "v6 in part: nothing of this can be proved here"
+        verdict = "does not conform" if not self.is_proved else "conforms" if self.is_whole else "in part"
+        failed, refused = self.count(Outcome.FAILED), self.count(Outcome.REFUSED)
+        return f"v6 {verdict}: " + ", ".join(
+            [
+                *([f"{failed} failed"] if failed else []),
+                f"{self.count(Outcome.PASSED)} of {self.asked or len(self.results)} proved",
+                *([f"{refused} refused as undeclared"] if refused and not self.is_whole else []),
+            ]
+        )

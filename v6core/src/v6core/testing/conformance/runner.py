@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import os
 import tempfile
 import traceback
@@ -14,6 +15,7 @@ from typing import TypeVar
 from v6core.testing.conformance.case import Case, Play
 from v6core.testing.conformance.driver import Driver
 from v6core.testing.conformance.expecting import Broken
+from v6core.testing.conformance.mishaps import Mishaps, noting
 from v6core.testing.conformance.needs import Need
 from v6core.testing.conformance.results import REFUSE, Conformance, Outcome, Result
 from v6core.testing.conformance.trial import Trial, trial_of
@@ -32,7 +34,8 @@ def run_case(case: Case, driver: Driver, known: Mapping[str, str] | None = None)
     if reason is not None:
         return Result(case=case, outcome=Outcome.NOT_DRIVEN, reason=reason)
     missing = next((need for need in case.needs if not need.declared(driver.spec.capabilities)), None)
-    result = _run(case, driver, missing)
+    with noting(driver) as mishaps:
+        result = dataclasses.replace(_run(case, driver, missing, mishaps), mishaps=mishaps.told)
     expected = (known or {}).get(case.id)
     return result if expected is None else _against(result, expected)
 
@@ -48,7 +51,7 @@ def _not_driven(case: Case, driver: Driver) -> str | None:
     return f"the driver cannot do {', '.join(lacking)}" if lacking else None
 
 
-def _run(case: Case, driver: Driver, missing: Need | None) -> Result:
+def _run(case: Case, driver: Driver, missing: Need | None, mishaps: Mishaps) -> Result:
     about = case.id if missing is None else case.id + REFUSE
     good = Outcome.PASSED if missing is None else Outcome.REFUSED
     try:
@@ -62,19 +65,17 @@ def _run(case: Case, driver: Driver, missing: Need | None) -> Result:
             outcome=Outcome.FAILED,
             reason=str(broken),
             about=broken.law or about,
-            detail=_where(),
+            at=mishaps.place_of(broken),
+            detail=traceback.format_exc(),
             script=broken.script,
         )
     except (Exception, SystemExit) as error:  # noqa: BLE001 -- whatever a stranger's broker raises is its failure, not the suite's
         reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        return Result(case=case, outcome=Outcome.FAILED, reason=reason, about=about, detail=_where())
+        at, detail = mishaps.place_of(error), traceback.format_exc()
+        return Result(case=case, outcome=Outcome.FAILED, reason=reason, about=about, at=at, detail=detail)
     return Result(
         case=case, outcome=good, about=about, reason="" if missing is None else f"{missing.name} not declared"
     )
-
-
-def _where() -> str:
-    return traceback.format_exc()
 
 
 def in_world(driver: Driver, play: Callable[[Trial], Awaitable[T]], *, starts: bool = True) -> T:
@@ -136,9 +137,10 @@ def _play_of(case: Case, missing: Need | None) -> Play:
 def _against(result: Result, expected: str) -> Result:
     """Return a result in the light of what its author says of it: a known failure must fail."""
     if result.outcome is Outcome.FAILED:
-        return Result(case=result.case, outcome=Outcome.KNOWN, reason=f"{expected} ({result.reason})")
+        reason = f"{expected} ({result.reason})"
+        return Result(case=result.case, outcome=Outcome.KNOWN, reason=reason, mishaps=result.mishaps)
     reason = f"it is said to fail ({expected}), and did not: take it off the list"
-    return Result(case=result.case, outcome=Outcome.FAILED, reason=reason, about=result.case.id)
+    return Result(case=result.case, outcome=Outcome.FAILED, reason=reason, about=result.case.id, mishaps=result.mishaps)
 
 
 def conformance(make_driver: MakeDriver, cases: Iterable[Case], known: Mapping[str, str] | None = None) -> Conformance:

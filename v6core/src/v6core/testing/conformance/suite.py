@@ -51,7 +51,9 @@ class BrokerConformance:
         match result.outcome:
             case Outcome.FAILED:
                 told = f"{result}\n{case.proves}\nwhy: {case.why}\nwhat usually goes wrong: {case.pitfall}"
-                pytest.fail(f"{told}\n\n{result.detail}", pytrace=False)
+                meanwhile = "".join(f"\nmeanwhile: {mishap}" for mishap in result.mishaps)
+                at = f"\nat: {result.at}" if result.at else ""
+                pytest.fail(f"{told}{at}{meanwhile}\n\n{result.detail}", pytrace=False)
             case Outcome.NOT_DRIVEN:
                 pytest.skip(result.reason)
             case Outcome.KNOWN:

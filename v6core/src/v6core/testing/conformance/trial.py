@@ -33,6 +33,7 @@ from v6core.testing.conformance.driver import Arrival, Drive, Driver, Verb
 from v6core.testing.conformance.expecting import Broken, expect
 from v6core.testing.conformance.hearing import Hearing
 from v6core.testing.conformance.market import Market
+from v6core.testing.conformance.mishaps import of_this_case
 from v6core.testing.conformance.undoing import undo
 from v6core.testing.conformance.watch import (
     Watch,
@@ -42,6 +43,7 @@ from v6core.testing.conformance.watch import (
     broken_by_positions,
     broken_by_snapshot,
 )
+from v6core.testing.conformance.witness import Witness
 
 _FREE = RiskLimits(max_order_value=None).for_simulated()
 """The limits of a driven market: an order's value is none of them, for a broker without quotes could not tell it."""
@@ -59,6 +61,8 @@ class Trial(Market):
         """A case that ends with the broker out of reach, or with what is not ours, says so: no end is judged then."""
         self.hearing = Hearing(_nowhere)
         """What stands between the broker's words and the engine."""
+        self.witness = Witness(of_this_case(), lambda: self._is_cut)
+        """Notes what the plugin raises."""
         self._is_cut = False
         self._brokers: list[Broker] = []
         self._contexts: list[BrokerContext] = []
@@ -148,7 +152,8 @@ class Trial(Market):
         def create(settings: BaseModel, context: BrokerContext) -> Broker:
             self.hearing = Hearing(context.report)
             self._contexts.append(context)
-            self._brokers.append(spec.create(settings, dataclasses.replace(context, report=self.hearing.report)))
+            given = self.witness.context(dataclasses.replace(context, report=self.hearing.report))
+            self._brokers.append(self.witness.made(lambda: spec.create(settings, given)))
             return self._brokers[-1]
 
         return dataclasses.replace(spec, create=create)
@@ -174,8 +179,8 @@ class Trial(Market):
 
     async def cut(self) -> None:
         """Cut the link, and wait until the engine knows; where it does not come to know, an order is sent in vain."""
-        await self.driver.cut()
         self._is_cut = True
+        await self.driver.cut()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.driver.patience):
                 while await self.is_ready():  # noqa: ASYNC110 -- whatever the engine learns it by, nobody announces it
@@ -388,6 +393,7 @@ def _nowhere(_: Report) -> None:
 async def trial_of(driver: Driver, folder: Path, *, starts: bool = True) -> AsyncGenerator[Trial]:
     """Open a world, start an engine in it unless told otherwise, and end all of it."""
     trial = Trial(driver, folder)
+    trial.witness.watch_loop(asyncio.get_running_loop())
     try:
         await driver.start(folder)
         if starts:

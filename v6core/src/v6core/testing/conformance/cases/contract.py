@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from v6core.broker import Broker, Receipt
-from v6core.capabilities import Capabilities
+from v6core.capabilities import Capabilities, ModifyKind
 from v6core.contracts import (
     Combo,
     ComboLeg,
@@ -71,14 +71,41 @@ async def answers_are_answers(trial: Trial) -> None:
 @case(
     "CON-02",
     why="the engine refuses and promises by what is declared",
-    pitfall="a row of the table names a kind that nobody trades, or combos are declared without legs",
+    pitfall="something is declared that no method does, a row names a kind that nobody trades, or combos have no legs",
 )
 async def capabilities_fit(trial: Trial) -> None:
     """What the broker declares is what its plugin announces, and fits together."""
-    declared = trial.capabilities
-    expect_equal(trial.broker.capabilities, declared, "what the broker declares, against what its plugin announces,")
-    for wrong in _unfit(declared):
+    announced = trial.capabilities
+    for wrong in (
+        *_differences(trial.broker.capabilities, announced),
+        *_left_out(type(trial.broker), announced),
+        *_unfit(announced),
+    ):
         raise Broken(wrong)
+
+
+def _differences(declared: Capabilities, announced: Capabilities) -> Iterator[str]:
+    for name in Capabilities.model_fields:
+        says, said = getattr(declared, name), getattr(announced, name)
+        if says != said:
+            yield f"the broker declares {name} as {says}, and its plugin announces {said}"
+
+
+_METHODS_OF: tuple[tuple[str, Callable[[Capabilities], bool], tuple[str, ...]], ...] = (
+    ("modify", lambda declared: declared.modify is not ModifyKind.NONE, ("modify",)),
+    ("global_cancel", lambda declared: declared.global_cancel, ("cancel_everything",)),
+    ("quotes", lambda declared: declared.quotes, ("quote", "quotes")),
+    ("option_chains", lambda declared: declared.option_chains, ("option_chain",)),
+    ("preview", lambda declared: declared.preview, ("preview",)),
+)
+"""Capabilities that a method of their own does, which a broker need not have."""
+
+
+def _left_out(broker: type[Broker], declared: Capabilities) -> Iterator[str]:
+    for capability, is_declared, methods in _METHODS_OF:
+        for method in methods if is_declared(declared) else ():
+            if getattr(broker, method) is getattr(Broker, method):
+                yield f"it declares {capability}, and {broker.__name__} does not override {method}()"
 
 
 def _unfit(declared: Capabilities) -> Iterator[str]:
@@ -94,6 +121,8 @@ def _unfit(declared: Capabilities) -> Iterator[str]:
         yield f"parts of a {min(declared.fractional_kinds - kinds)} are declared, and it is not traded"
     if declared.combo_leg_kinds - legs:
         yield f"a leg of a combo may be a {min(declared.combo_leg_kinds - legs)}, which is not traded by itself"
+    if declared.option_chains and not kinds & {"OPTION", "FUTURE_OPTION"}:
+        yield "option chains are declared, and no row of what is taken has options"
     if any(row.kinds - kinds for row in declared.brackets):
         yield "brackets are declared of what is not traded"
 

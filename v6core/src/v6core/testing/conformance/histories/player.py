@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import assert_never
 from uuid import UUID
 
-from v6core.errors import ModifyRejected, NotSupported, OrderDenied, OutcomeUnknown
+from v6core.errors import ConfigurationError, ModifyRejected, NotSupported, OrderDenied, OutcomeUnknown
 from v6core.money import ZERO
 from v6core.orders import Order, OrderStatus
 from v6core.reports import Account, BrokerPosition
@@ -92,25 +92,44 @@ def _positions(held: dict[str, Decimal]) -> str:
     return ", ".join(f"{quantity:+f} {key}" for key, quantity in sorted(held.items())) or "nothing"
 
 
-def play(history: Sequence[Step], driver: Driver) -> Ending:
-    """Play a history in a driver's world, and return what it came to; Broken tells the first law that fell."""
+def play(history: Sequence[Step], driver: Driver, between: Step | None = None) -> Ending:
+    """Play a history in a driver's world, and return what it came to; Broken tells the first law that fell.
+
+    A step ``between`` is taken after each of the others, and does not count.
+    """
 
     async def played(trial: Trial) -> Ending:
-        return await (await played_in(trial, history)).ending()
+        return await (await played_in(trial, history, between)).ending()
 
     return in_world(driver, played)
 
 
-async def played_in(trial: Trial, history: Sequence[Step]) -> Player:
+async def played_in(trial: Trial, history: Sequence[Step], between: Step | None = None) -> Player:
     """Play a history in a world that is there, and return its player."""
     player = Player(trial)
     await player.begin()
     for number, step in enumerate(history, start=1):
-        try:
-            await player.take(step)
-        except Broken as broken:
-            raise Broken(f"{broken} (at step {number}, {step.step})") from broken
+        for each in (step,) if between is None else (step, between):
+            try:
+                await player.take(each)
+            except ConfigurationError:
+                raise
+            except Exception as error:
+                raise BrokenStep(f"{told_of(error)} (at step {number}, {each.step})", number) from error
     return player
+
+
+class BrokenStep(Broken):
+    """A step of a history broke something; ``number`` says which."""
+
+    def __init__(self, message: str, number: int) -> None:
+        super().__init__(message)
+        self.number = number
+
+
+def told_of(error: Exception) -> str:
+    """Return a failure in a line; whatever a stranger's broker raises is one."""
+    return str(error) if isinstance(error, Broken) else f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 class Player:

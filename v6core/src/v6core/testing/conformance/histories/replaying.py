@@ -6,9 +6,9 @@ from pathlib import Path
 
 from v6core.errors import ConfigurationError
 from v6core.testing.conformance.expecting import Broken
+from v6core.testing.conformance.histories.player import told_of
 from v6core.testing.conformance.histories.proofs import PROOFS
 from v6core.testing.conformance.histories.script import history_of
-from v6core.testing.conformance.histories.searching import told_of
 from v6core.testing.conformance.runner import MakeDriver
 
 
@@ -19,9 +19,13 @@ def replay(path: str | Path, make_driver: MakeDriver) -> Broken | None:
     asks for what the driver cannot do.
     """
     try:
-        history = history_of(Path(path).read_text(encoding="utf-8"))
+        history = history_of(Path(path).read_text(encoding="utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"the script {path} cannot be read: {error}") from error
+    if not history:
+        raise ConfigurationError(
+            f"{path} holds no step", hint="one step a line in JSON, as v6 conform prints them under a failure"
+        )
     driver = make_driver()
     for case_id, proof in PROOFS.items():
         if proof.fits(driver):

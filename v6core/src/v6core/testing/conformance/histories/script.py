@@ -23,21 +23,19 @@ def _line(step: Step) -> str:
     return step.model_dump_json(include=told)
 
 
-def history_of(script: str) -> History:
-    """Return the history that a text tells; ConfigurationError names the line that is no step."""
+def history_of(script: str, name: str = "the script") -> History:
+    """Return the history that a text tells; ConfigurationError names the line that is no step, and whose it is."""
     return tuple(
-        _step(number, line)
+        _step(f"line {number} of {name}", line)
         for number, line in enumerate(script.splitlines(), start=1)
         if line.strip() and not line.lstrip().startswith("#")
     )
 
 
-def _step(number: int, line: str) -> Step:
+def _step(place: str, line: str) -> Step:
     try:
         return _STEP.validate_json(line)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise ConfigurationError(
-            f"line {number} of the script is no step: {f'{where}: ' if where else ''}{first['msg']}"
-        ) from error
+        raise ConfigurationError(f"{place} is no step: {f'{where}: ' if where else ''}{first['msg']}") from error

@@ -6,23 +6,28 @@ them are played with ``V6_EXAMPLES`` in the environment.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import tempfile
 import time
-from collections.abc import Callable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from hypothesis.configuration import set_hypothesis_home_dir, storage_directory
 
 from v6core.errors import ConfigurationError
 from v6core.testing.conformance.driver import Driver
 from v6core.testing.conformance.expecting import Broken
+from v6core.testing.conformance.histories.player import BrokenStep, told_of
+from v6core.testing.conformance.histories.steps import History
+from v6core.testing.conformance.mishaps import Mishap, of_this_case
 
 EXAMPLES = "V6_EXAMPLES"
 """The variable that says how many histories are played."""
 SHORTENING = 20.0
 """For how many seconds a failing history is made shorter."""
-T = TypeVar("T")
 
 
 class BrokenHistory(Broken):
@@ -42,7 +47,21 @@ def examples_of(driver: Driver) -> int:
     return int(asked) if asked else driver.examples
 
 
-def look_for(drawn: st.SearchStrategy[T], tried: Callable[[T], None], script_of: Callable[[T], str], most: int) -> None:
+@contextlib.contextmanager
+def nothing_left_behind() -> Generator[None]:
+    """Keep the files of the search out of the working folder."""
+    before = storage_directory(intent_to_write=False).home_directory
+    with tempfile.TemporaryDirectory(prefix="v6-conform-", ignore_cleanup_errors=True) as folder:
+        set_hypothesis_home_dir(folder)
+        try:
+            yield
+        finally:
+            set_hypothesis_home_dir(before)
+
+
+def look_for(
+    drawn: st.SearchStrategy[History], tried: Callable[[History], None], script_of: Callable[[History], str], most: int
+) -> None:
     """Try what is drawn, so many times; BrokenHistory tells the shortest that failed."""
     attempt = _Attempt(tried, script_of)
 
@@ -57,7 +76,7 @@ def look_for(drawn: st.SearchStrategy[T], tried: Callable[[T], None], script_of:
         print_blob=False,
     )
     @given(drawn)
-    def every_one_holds(history: T) -> None:
+    def every_one_holds(history: History) -> None:
         attempt(history)
 
     try:
@@ -65,43 +84,84 @@ def look_for(drawn: st.SearchStrategy[T], tried: Callable[[T], None], script_of:
     except (Exception, _Enough):
         if attempt.shortest is None:
             raise
-        script, error = attempt.shortest
-        raise BrokenHistory(told_of(error), script) from error
-
-
-def told_of(error: Exception) -> str:
-    """Return a failure in a line; whatever a stranger's broker raises is one."""
-    return str(error) if isinstance(error, Broken) else f"{type(error).__name__}: {' '.join(str(error).split())}"
+        attempt.shorten()
+        shortest = attempt.shortest
+        of_this_case().recall(shortest.mishaps)
+        raise BrokenHistory(told_of(shortest.error), script_of(shortest.history)) from shortest.error
 
 
 class _Enough(BaseException):
     """The time for making a failing history shorter is over; as no Exception it ends the search at once."""
 
 
-class _Attempt(Generic[T]):
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """A history that failed, of what, and what the plugin raised in it."""
+
+    history: History
+    error: Exception
+    mishaps: tuple[Mishap, ...]
+
+
+class _Attempt:
     """Tries histories, and once one has failed only for so long; a failure that is known is not played again."""
 
-    def __init__(self, tried: Callable[[T], None], script_of: Callable[[T], str]) -> None:
+    def __init__(self, tried: Callable[[History], None], script_of: Callable[[History], str]) -> None:
         self._tried = tried
         self._script_of = script_of
-        self._failed: dict[T, Exception] = {}
+        self._failed: dict[History, Exception] = {}
         self._until: float | None = None
-        self.shortest: tuple[str, Exception] | None = None
+        self.shortest: _Failure | None = None
 
-    def __call__(self, history: T) -> None:
+    def __call__(self, history: History) -> None:
         if history in self._failed:
             raise self._failed[history]
-        if self._until is not None and time.monotonic() > self._until:
+        if self._is_over():
             raise _Enough
+        try:
+            self._try(history)
+        except Exception as error:
+            self._cut(history, error)
+            raise
+
+    def _try(self, history: History) -> None:
+        of_this_case().forget()
         try:
             self._tried(history)
         except Exception as error:
             self._note(history, error)
             raise
 
-    def _note(self, history: T, error: Exception) -> None:
+    def _cut(self, history: History, error: Exception) -> None:
+        """Try a history that has failed without what came after: it should fail just so, and be the shortest."""
+        if not isinstance(error, BrokenStep) or error.number >= len(history):
+            return
+        cut = history[: error.number]
+        if cut not in self._failed and self._is_shorter(cut):
+            with contextlib.suppress(Exception):  # it is noted
+                self._try(cut)
+
+    def _is_shorter(self, history: History) -> bool:
+        return self.shortest is None or len(self._script_of(history)) < len(self._script_of(self.shortest.history))
+
+    def _is_over(self) -> bool:
+        return self._until is not None and time.monotonic() > self._until
+
+    def shorten(self) -> None:
+        """Leave out each step without which the shortest fails as well, the last first.
+
+        What is drawn hangs together, and is not taken apart by whoever drew it; a history without a step is one.
+        """
+        number = 0 if self.shortest is None else len(self.shortest.history)
+        while number > 0 and self.shortest is not None and not self._is_over():
+            number = min(number, len(self.shortest.history)) - 1
+            rest = self.shortest.history[:number] + self.shortest.history[number + 1 :]
+            if rest and rest not in self._failed:
+                with contextlib.suppress(Exception, _Enough):  # it is noted
+                    self(rest)
+
+    def _note(self, history: History, error: Exception) -> None:
         self._failed[history] = error
         self._until = self._until or time.monotonic() + SHORTENING
-        script = self._script_of(history)
-        if self.shortest is None or len(script) < len(self.shortest[0]):
-            self.shortest = script, error
+        if self._is_shorter(history):
+            self.shortest = _Failure(history, error, of_this_case().told)

@@ -343,6 +343,16 @@ async def test_modify_that_is_proved_unsent_says_so() -> None:
 
 
 @simulated
+async def test_modify_that_the_plugin_cannot_do_after_all_says_so() -> None:
+    broker = ScriptedBroker()
+    broker.on("modify", raises(NotSupported("it changes nothing")))
+    async with engine_on(broker) as engine:
+        order = await engine.place_order(GOOG, buy())
+        with pytest.raises(ModifyRejected, match="was not changed: it did not leave: it changes nothing"):
+            await engine.modify_order(order.order_id, quantity=12)
+
+
+@simulated
 async def test_modify_unanswered_is_an_unknown_outcome_and_a_second_is_denied() -> None:
     broker = ScriptedBroker()
     broker.on("modify")

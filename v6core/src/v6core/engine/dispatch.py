@@ -322,7 +322,7 @@ class Dispatch:
         """Send a cancel or a modify; what is not proved unsent may have arrived, and is left to its answer."""
         try:
             await within(self._deadlines.cancel_deadline, request)
-        except NotSent as error:
+        except (NotSent, NotSupported) as error:
             now = self._broker.now()
             self._scribe.note(RequestUnsent(time=now, order_id=order_id, subject=subject, reason=plainly(str(error))))
         except Exception as error:  # noqa: BLE001 -- no exception proves that nothing left

@@ -166,7 +166,7 @@ def test_the_place_of_a_failure_is_in_the_plugins_files_and_in_nobody_elses() ->
     async def ends(_: Trial) -> None:
         await asyncio.wait_for(_raises(), 1)
 
-    case = Case(id="XXX-01", proves="it", why="because", pitfall="otherwise", play=ends)
+    case = Case(id="OWN-01", proves="it", why="because", pitfall="otherwise", play=ends)
     assert re.fullmatch(rf"{HERE}:\d+ in _raises", run_case(case, PaperDriver()).at)
 
 

@@ -46,7 +46,7 @@ class WithoutStops(PaperDriver):
 
 
 def a_case(play: Callable[[Trial], Awaitable[None]], **fields: Any) -> Case:
-    return Case(id="XXX-01", proves="what it says", why="because", pitfall="otherwise", play=play, **fields)
+    return Case(id="OWN-01", proves="what it says", why="because", pitfall="otherwise", play=play, **fields)
 
 
 async def nothing(_: Trial) -> None:
@@ -68,7 +68,7 @@ def test_a_case_that_sees_what_it_expects_passes() -> None:
 
 def test_a_case_that_sees_something_else_fails_by_its_id_and_says_what() -> None:
     result = run_case(a_case(fails), PaperDriver())
-    assert (result.outcome, result.about, result.reason) == (Outcome.FAILED, "XXX-01", "it is not so")
+    assert (result.outcome, result.about, result.reason) == (Outcome.FAILED, "OWN-01", "it is not so")
 
 
 def test_whatever_a_broker_raises_is_a_failure_with_its_words() -> None:
@@ -84,7 +84,7 @@ def test_a_declared_capability_is_asked_for() -> None:
 
 def test_what_is_not_declared_is_refused_and_the_case_says_so() -> None:
     result = run_case(a_case(a_stop_rests, needs=(STOPS,)), WithoutStops())
-    assert (result.outcome, result.about) == (Outcome.REFUSED, "XXX-01/refuse")
+    assert (result.outcome, result.about) == (Outcome.REFUSED, "OWN-01/refuse")
 
 
 def test_what_is_not_declared_and_not_refused_fails_on_the_other_side_of_the_gate() -> None:
@@ -93,7 +93,7 @@ def test_what_is_not_declared_and_not_refused_fails_on_the_other_side_of_the_gat
 
     need = dataclasses.replace(STOPS, attempt=taken)
     result = run_case(a_case(a_stop_rests, needs=(need,)), WithoutStops())
-    assert (result.outcome, result.about) == (Outcome.FAILED, "XXX-01/refuse")
+    assert (result.outcome, result.about) == (Outcome.FAILED, "OWN-01/refuse")
 
 
 def test_a_refusal_after_something_was_sent_is_none() -> None:
@@ -122,22 +122,22 @@ def test_a_case_for_a_driven_market_is_not_run_on_an_account() -> None:
 
 
 def test_a_known_failure_is_told_with_its_reason() -> None:
-    result = run_case(a_case(fails), PaperDriver(), {"XXX-01": "the venue does that"})
+    result = run_case(a_case(fails), PaperDriver(), {"OWN-01": "the venue does that"})
     assert (result.outcome, result.reason) == (Outcome.KNOWN, "the venue does that (it is not so)")
 
 
 def test_a_known_failure_that_does_not_fail_is_a_failure() -> None:
-    assert run_case(a_case(nothing), PaperDriver(), {"XXX-01": "it did once"}).outcome is Outcome.FAILED
+    assert run_case(a_case(nothing), PaperDriver(), {"OWN-01": "it did once"}).outcome is Outcome.FAILED
 
 
 def test_a_known_failure_of_a_case_that_there_is_not_warns() -> None:
-    with pytest.warns(UnknownCase, match="'XXX-02'"):
-        conformance(PaperDriver, [a_case(nothing)], {"XXX-02": "mistyped"})
+    with pytest.warns(UnknownCase, match="'OWN-02'"):
+        conformance(PaperDriver, [a_case(nothing)], {"OWN-02": "mistyped"})
 
 
 def test_a_known_failure_without_a_reason_is_refused() -> None:
-    with pytest.raises(ValueError, match="say why XXX-01"):
-        conformance(PaperDriver, [a_case(fails)], {"XXX-01": " "})
+    with pytest.raises(ValueError, match="say why OWN-01"):
+        conformance(PaperDriver, [a_case(fails)], {"OWN-01": " "})
 
 
 def test_a_law_that_is_broken_fails_by_its_own_id() -> None:
@@ -172,7 +172,7 @@ def test_an_id_is_given_once() -> None:
 
 def test_a_case_without_a_sentence_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="does not say what it proves"):
-        case("XXX-03", why="", pitfall="")(nothing)
+        case("OWN-03", why="", pitfall="")(nothing)
 
 
 @pytest.mark.parametrize("one", CASES.values(), ids=str)

@@ -4,11 +4,11 @@
   throttle is off on both sides. The two take turns, each time in a process and at a gateway of its own, and each pair
   gives one ratio, for the machine changes from minute to minute; ``cpu`` is of the client's process alone, ``gateway``
   of the other.
-* Where the CPU goes: samples, by whose code was running.
+* Where the CPU goes: samples, by whose code was running; and how many calls an order makes.
 * Ticks on their way to a reader of quotes, and to one of ib_async's tickers.
 * Orders that a bare socket writes ahead: what the gateway can do.
 
-    uv run python benchmarks/tws.py [--pairs 5] [--orders 1000] [--ticks 50000] [--only orders,shares,ticks,gateway]
+    uv run python benchmarks/tws.py [--pairs 5] [--orders 1000] [--ticks 50000] [--only orders,shares,...]
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import statistics
+import sys
 import tempfile
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
@@ -60,7 +61,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--orders", type=int, default=1000, help="of each client in each pair")
     parser.add_argument("--ticks", type=int, default=50_000)
-    parser.add_argument("--only", default="orders,shares,ticks,gateway")
+    parser.add_argument("--only", default="orders,shares,calls,ticks,gateway")
     options = parser.parse_args()
     for section in options.only.split(","):
         SECTIONS[section](options)
@@ -105,6 +106,32 @@ async def sample(client: Client, gateway: GatewayProcess, count: int, folder: Pa
         with sampled(part_of) as samples:
             await placed(place, count, IN_FLIGHT)
     return samples
+
+
+def calls(options: argparse.Namespace) -> None:
+    """Print how many calls an order makes, which no other work of the machine changes."""
+    for name, client in (("engine and plugin", engine), ("bare ib_async", bare)):
+        with gateway_process() as gateway:
+            made = fresh(partial(counted, client, gateway, options.orders))
+        print(f"{name}: {made / options.orders:.0f} calls of Python and C an order, {IN_FLIGHT} in flight")
+
+
+async def counted(client: Client, gateway: GatewayProcess, count: int, folder: Path) -> int:
+    """Return how many calls are made while orders are placed."""
+    made = 0
+
+    def note(_: FrameType, event: str, __: object) -> None:
+        nonlocal made
+        made += event in {"call", "c_call"}
+
+    async with client(gateway, folder) as place:
+        await placed(place, 100, IN_FLIGHT)
+        sys.setprofile(note)
+        try:
+            await placed(place, count, IN_FLIGHT)
+        finally:
+            sys.setprofile(None)
+    return made
 
 
 def part_of(stack: Sequence[FrameType]) -> str:
@@ -176,6 +203,7 @@ def spread(ratios: Sequence[float]) -> str:
 SECTIONS: dict[str, Callable[[argparse.Namespace], None]] = {
     "orders": orders,
     "shares": shares,
+    "calls": calls,
     "ticks": ticks,
     "gateway": gateway_alone,
 }

@@ -114,7 +114,7 @@ async def _nothing(_: object) -> None:
 
 
 def _at_the_gate(need: Need, broker: type[Meddler]) -> Result:
-    case = Case(id="XXX-01", proves="-", why="-", pitfall="-", play=_nothing, needs=(need,))
+    case = Case(id="OWN-01", proves="-", why="-", pitfall="-", play=_nothing, needs=(need,))
     return run_case(case, SabotagedDriver(broker))
 
 
@@ -128,7 +128,7 @@ def test_what_is_not_declared_is_refused(need: Need) -> None:
 @pytest.mark.parametrize("broker", [DoesItAllTheSame, AnswersNone], ids=lambda broker: broker.__name__)
 def test_what_is_not_declared_and_done_or_left_unanswered_fails(need: Need, broker: type[Meddler]) -> None:
     result = _at_the_gate(need, broker)
-    assert (result.outcome, result.about) == (Outcome.FAILED, "XXX-01/refuse"), result
+    assert (result.outcome, result.about) == (Outcome.FAILED, "OWN-01/refuse"), result
 
 
 SENT = (needs.MODIFIES, needs.PREVIEWS, needs.GLOBAL_CANCEL)
@@ -137,12 +137,12 @@ SENT = (needs.MODIFIES, needs.PREVIEWS, needs.GLOBAL_CANCEL)
 @pytest.mark.parametrize("need", [pytest.param(one, id=one.name) for one in SENT])
 def test_what_is_sent_and_refused_then_fails(need: Need) -> None:
     result = _at_the_gate(need, SendsAndRefuses)
-    assert (result.outcome, result.about) == (Outcome.FAILED, "XXX-01/refuse"), result
+    assert (result.outcome, result.about) == (Outcome.FAILED, "OWN-01/refuse"), result
 
 
 def test_a_stream_of_quotes_is_behind_the_gate_of_quotes() -> None:
     result = _at_the_gate(needs.QUOTED, StreamsOnly)
-    assert (result.outcome, result.about) == (Outcome.FAILED, "XXX-01/refuse"), result
+    assert (result.outcome, result.about) == (Outcome.FAILED, "OWN-01/refuse"), result
 
 
 def test_a_broker_that_takes_halves_of_a_share_passes() -> None:
@@ -187,4 +187,4 @@ def test_an_order_that_is_not_declared_and_let_out_fails(name: str, monkeypatch:
     monkeypatch.setattr(Capabilities, "why_not", _no_reason)
     monkeypatch.setattr(Capabilities, "takes_bracket", _yes)
     result = _at_the_gate(ORDERS[name], Nothing)
-    assert (result.outcome, result.about) == (Outcome.FAILED, "XXX-01/refuse"), result
+    assert (result.outcome, result.about) == (Outcome.FAILED, "OWN-01/refuse"), result

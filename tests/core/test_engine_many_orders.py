@@ -120,3 +120,12 @@ def test_a_replay_that_fails_leaves_the_cycle_collector_on() -> None:
     with pytest.raises(ValueError, match="cannot be read"):
         Record("abcdefgh").replay(events())
     assert gc.isenabled()
+
+
+def test_small_replays_do_not_put_the_cycle_collector_off() -> None:
+    gc.collect()
+    before = gc.get_stats()[1]["collections"]
+    for _ in range(40):
+        Record("engine").replay(())
+        _ = [[] for _ in range(2 * gc.get_threshold()[0])]  # enough for a collection of the young ones
+    assert gc.get_stats()[1]["collections"] > before

@@ -368,6 +368,10 @@ class Record:
         )
 
 
+_MANY = 100_000
+"""So many objects a collection of the young ones takes some ten milliseconds to look at."""
+
+
 @contextmanager
 def _without_collections() -> Generator[None]:
     """Keep the cycle collector out: a replay makes millions of objects, all of which stay, and no cycle to find."""
@@ -377,9 +381,11 @@ def _without_collections() -> Generator[None]:
         yield
     finally:
         if enabled:
-            # Together these put all that was made among the old objects, without a look at any of them.
-            gc.freeze()
-            gc.unfreeze()
+            if gc.get_count()[0] > _MANY:
+                # Together these put all that was made among the old objects, without a look at any of them. They also
+                # set the collector's counts to nothing, so that many small replays would put it off for ever.
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 

@@ -1,8 +1,8 @@
 """The machine over an engine and a scripted broker, at length: random steps, and what must hold after each.
 
-``python tests/faults/machine_runs.py [--examples N] [--steps N] [--processes N] [--seed N]``. Each process runs its
-share of the examples, batch after batch, each batch with a seed of its own. A failing batch is told with its seed and
-the steps that lead there; it ends with status 1 then.
+``python tests/faults/machine_runs.py [--examples N] [--steps N] [--processes N] [--seed N]``. The examples run in
+batches, each with a seed of its own, so many processes at a time. A failing batch is told with its seed and the steps
+that lead there; it ends with status 1 then.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import subprocess
 import sys
 import traceback
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -25,7 +27,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.engine_machine import EngineMachine
 
 _BATCH = 250
-_PROGRESS = 20 * _BATCH
+_SHARE = 5 * _BATCH
+"""How many one process runs: hypothesis keeps something of every machine, which slows those after it."""
 
 
 class Figures(BaseModel):
@@ -60,6 +63,7 @@ def run(examples: int, steps: int, start: int) -> Figures:
             if hasattr(self, "engine"):
                 figures.events.update(row.kind for row in self.journal.rows())
             super().teardown()
+            vars(self).clear()  # hypothesis keeps machines, and each would keep its engine
 
     for number in range(0, examples, _BATCH):
         options = _options(min(_BATCH, examples - number), steps)
@@ -69,8 +73,6 @@ def run(examples: int, steps: int, start: int) -> Figures:
         except Exception as error:  # noqa: BLE001 -- whatever a law or the engine raises is what was looked for
             figures.failures.append(f"seed {luck}, {options.max_examples} examples: {_told(error)}")
             print(figures.failures[-1], file=sys.stderr, flush=True)
-        if (number + _BATCH) % _PROGRESS == 0:
-            print(f"{figures.examples} of {examples}", file=sys.stderr, flush=True)
     return figures
 
 
@@ -105,19 +107,21 @@ def main() -> int:
         print(run(arguments.examples, arguments.steps, arguments.seed).model_dump_json())
         return 0
     began, figures = perf_counter(), Figures()
-    for process in [_process(number, arguments) for number in range(arguments.processes)]:
-        told, _ = process.communicate()
-        failed = [f"a process ended with status {process.returncode}"]
-        figures.add(Figures.model_validate_json(told) if told else Figures(failures=failed))
+    with ThreadPoolExecutor(arguments.processes) as lanes:
+        for share in lanes.map(partial(_share, arguments), range(0, arguments.examples, _SHARE)):
+            figures.add(share)
+            print(f"{figures.examples} run, {len(figures.failures)} failures", file=sys.stderr, flush=True)
     _tell(figures, perf_counter() - began)
     return 1 if figures.failures else 0
 
 
-def _process(number: int, arguments: argparse.Namespace) -> subprocess.Popen[str]:
-    each = -(-arguments.examples // arguments.processes)
-    start = arguments.seed + number * 1_000_000
-    options = ("--share", "--examples", str(each), "--steps", str(arguments.steps), "--seed", str(start))
-    return subprocess.Popen([sys.executable, __file__, *options], stdout=subprocess.PIPE, text=True)
+def _share(arguments: argparse.Namespace, first: int) -> Figures:
+    """Run the examples from one on in a process of their own."""
+    examples, start = min(_SHARE, arguments.examples - first), arguments.seed + first
+    options = ("--share", "--examples", str(examples), "--steps", str(arguments.steps), "--seed", str(start))
+    done = subprocess.run([sys.executable, __file__, *options], stdout=subprocess.PIPE, text=True, check=False)
+    failed = Figures(failures=[f"a process ended with status {done.returncode}"])
+    return Figures.model_validate_json(done.stdout) if done.stdout else failed
 
 
 def _tell(figures: Figures, seconds: float) -> None:

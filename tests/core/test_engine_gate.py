@@ -32,7 +32,7 @@ from v6core.orders import BracketOrder, Order, OrderStatus, TimeInForce
 from v6core.reports import FillCorrectionReport, OrderReport, ReportedStatus, Snapshot
 from v6core.risk import CheckContext, Denial, RiskLimits
 from v6core.testing import ScriptedBroker, scripted_capabilities
-from v6core.testing.scripted import fills, hangs, raises, takes
+from v6core.testing.scripted import Step, fills, hangs, raises, takes
 
 D = Decimal
 
@@ -392,6 +392,29 @@ async def test_a_quote_that_does_not_come_denies_where_a_limit_needs_it() -> Non
             await engine.place_order(GOOG, buy())
         broker.set_quote(GOOG, "99.99", "100.01")
         assert (await engine.place_order(GOOG, buy())).status is OrderStatus.SUBMITTED
+
+
+@pytest.mark.parametrize(
+    ("failure", "why", "way_out"),
+    [
+        (hangs, "broker 'scripted' gave none within 10 s", "v6 quote GOOG asks for it again"),
+        (raises(Unavailable("GOOG is not subscribed", hint="say delayed")), "GOOG is not subscribed", "say delayed"),
+        (raises(KeyError("bid")), "broker 'scripted' failed: KeyError: 'bid'", "a fault of the plugin"),
+    ],
+)
+@simulated
+async def test_the_question_that_failed_is_told_before_the_check_is_offered_off(
+    failure: Step, why: str, way_out: str
+) -> None:
+    broker = ScriptedBroker(scripted_capabilities(simulated=False))
+    broker.on("quote", failure)
+    async with engine_on(broker) as engine:
+        with pytest.raises(OrderDenied) as denied:
+            await engine.place_order(GOOG, buy())
+    assert denied.value.message.startswith(f"NO_REFERENCE: no quote of GOOG to check the price by: {why}")
+    hint = str(denied.value.hint)
+    assert hint.startswith(f"the quote of GOOG failed: {way_out}")
+    assert hint.endswith('; [risk] price_collar = "off" sends it unchecked')
 
 
 @simulated

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from core.checks_desk import CALL, CONDOR, GOOG, OFF, OPEN, SIMULATED, combo, context, limits, quote, told
+from v6core.capabilities import Capabilities
 from v6core.contracts import Combo, ComboLeg, Contract, Crypto, Forex, Future, Stock
 from v6core.events import TradingState
 from v6core.orders import Order, OrderStatus
@@ -174,6 +175,23 @@ def test_without_a_reference_a_live_order_is_denied(seen: Quote | None) -> None:
     order = Order.limit("BUY", 1, 100, contract=GOOG)
     assert str(told(order, context(limits(price_collar="0.05"), quote=seen))).startswith("NO_REFERENCE")
     assert told(order, context(limits(price_collar="0.05"), quote=seen, capabilities=SIMULATED)) is None
+
+
+@pytest.mark.parametrize(
+    ("seen", "why"),
+    [
+        (quote(GOOG, "99", "101", age=61), "no quote of the last minute of GOOG to check the price by: the last is"),
+        (quote(GOOG, "99", None), "with a price on both sides or a last one: bid 99, ask none, last none"),
+    ],
+)
+def test_a_quote_that_is_no_reference_is_told_as_it_is(seen: Quote, why: str) -> None:
+    order = Order.limit("BUY", 1, 100, contract=GOOG)
+    assert why in str(told(order, context(limits(price_collar="0.05"), quote=seen)))
+
+
+def test_a_broker_that_gives_no_quotes_is_told_as_one() -> None:
+    around = context(limits(price_collar="0.05"), capabilities=Capabilities(simulated=False, orders=(), quotes=False))
+    assert str(told(Order.limit("BUY", 1, 100, contract=GOOG), around)).endswith("the broker declares none")
 
 
 def test_the_last_price_is_the_reference_where_a_side_is_missing() -> None:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, Wit
 
 from v6core.capabilities import Capabilities
 from v6core.contracts import Combo
+from v6core.errors import V6Error
 from v6core.events import TradingState
 from v6core.money import ZERO, to_decimal
 from v6core.orders import Order, OrderStatus, Pending
@@ -104,7 +105,7 @@ class CheckContext:
     ``before`` is there where a change is judged: the order as it stands, which it may stay. ``recent`` holds the orders
     and changes sent lately, oldest first, each with the monotonic time at which it was, and ``orders_today`` counts the
     orders of the day in New York. ``rates`` say what one unit of another currency is in the account's; ``arming`` is
-    what was said about real money.
+    what was said about real money. ``quote_failure`` is what went wrong where a limit wanted a quote and none came.
     """
 
     now: datetime
@@ -120,6 +121,7 @@ class CheckContext:
     recent: Sequence[tuple[float, Order]] = ()
     orders_today: int = 0
     quote: Quote | None = None
+    quote_failure: V6Error | None = None
     account: Account | None = None
     arming: Arming = Arming()
     rates: Mapping[str, Decimal] = field(default_factory=dict[str, Decimal])

@@ -16,7 +16,7 @@ from uuid import UUID
 from v6core.broker import Broker
 from v6core.config import EngineSection
 from v6core.contracts import Contract, ContractDetails
-from v6core.engine.calls import within
+from v6core.engine.calls import answered, within
 from v6core.engine.holdings import Holdings
 from v6core.engine.record import Record
 from v6core.engine.scribe import Scribe
@@ -275,7 +275,12 @@ class Gate:
         return (order.replace(**rounded) if rounded else order), None
 
     def _judge(
-        self, orders: tuple[Order, ...], quotes: Mapping[UUID, Quote | None], account: Account | None, *, dry: bool
+        self,
+        orders: tuple[Order, ...],
+        quotes: Mapping[UUID, Quote | V6Error | None],
+        account: Account | None,
+        *,
+        dry: bool,
     ) -> Refusal | None:
         for order in orders:
             refusal = self._judge_one(order, quotes[order.order_id], account)
@@ -286,22 +291,25 @@ class Gate:
         return None
 
     def _judge_one(
-        self, order: Order, quote: Quote | None, account: Account | None, before: Order | None = None
+        self, order: Order, quote: Quote | V6Error | None, account: Account | None, before: Order | None = None
     ) -> Refusal | None:
         context = self.surroundings.context(order, quote=quote, account=account, before=before)
         return next((Refusal(denial, by) for by, denial in self._checks.ask(order, context)), None)
 
-    async def _reference_quote(self, order: Order) -> Quote | None:
-        """Return a quote to judge the price by, where a limit wants one and the broker gives one in time."""
+    async def _reference_quote(self, order: Order) -> Quote | V6Error | None:
+        """Return a quote to judge the price by, where a limit wants one; why there is none where the broker failed."""
         limits = self._limits
         priced = order.limit_price is not None or order.stop_price is not None
         wanted = limits.price_collar or limits.option_price_collar or (limits.max_order_value and not priced)
         if not wanted or not self._broker.capabilities.quotes or order.contract is None:
             return None
+        name, seconds = self._record.broker or "broker", self._deadlines.question_deadline
         try:
-            return await within(self._deadlines.question_deadline, self._broker.quote(order.contract))
-        except Exception:  # noqa: BLE001 -- whatever a plugin raises, there is no quote, and the checks deny for want of it
-            return None
+            return await answered(
+                self._broker.quote(order.contract), f"broker {name!r} gave none", name=name, seconds=seconds
+            )
+        except V6Error as failure:  # there is no quote, and the checks deny for want of it
+            return failure
 
     async def _account(self) -> Account | None:
         """Return the account as it was last told; where a limit is on today's profit, as it is at this moment."""

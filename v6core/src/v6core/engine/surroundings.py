@@ -17,6 +17,7 @@ from v6core.broker import Broker
 from v6core.clock import Clock
 from v6core.engine.holdings import Holdings
 from v6core.engine.record import Record
+from v6core.errors import V6Error
 from v6core.events import TradingState
 from v6core.lifecycle import OrderState
 from v6core.money import ZERO, to_decimal
@@ -114,9 +115,17 @@ class Surroundings:
     # What is around an order.
 
     def context(
-        self, order: Order, *, quote: Quote | None = None, account: Account | None = None, before: Order | None = None
+        self,
+        order: Order,
+        *,
+        quote: Quote | V6Error | None = None,
+        account: Account | None = None,
+        before: Order | None = None,
     ) -> CheckContext:
-        """Return what a check is told; ``before`` is the order as it stands, where a change of it is judged."""
+        """Return what a check is told; ``before`` is the order as it stands, where a change of it is judged.
+
+        ``quote`` is the failure of asking for one where that failed.
+        """
         open_orders = self._open_beside(order)
         positions = self._holdings.quantities()
         state, reason = self.trading_state()
@@ -136,7 +145,8 @@ class Surroundings:
             before=before,
             recent=self._recent,
             orders_today=self._sent_today(today),
-            quote=quote,
+            quote=None if isinstance(quote, V6Error) else quote,
+            quote_failure=quote if isinstance(quote, V6Error) else None,
             account=account,
             arming=self._arming,
         )

@@ -26,7 +26,6 @@ _HINTS = {
     "OUTSIDE_REGULAR_HOURS": "[risk] regular_hours_only = false in the configuration allows any hour",
     "PRICE_COLLAR": _SET_BY.format("price_collar or option_price_collar"),
     "DUPLICATE": _SET_BY.format("duplicate_window"),
-    "NO_REFERENCE": "ask for a quote with v6 quote, or wait for the market to open",
     "NO_RATE": _SET_BY.format("max_order_value"),
     "NO_DAILY_PNL": _SET_BY.format("max_daily_loss"),
     **{name.upper(): _SET_BY.format(name) for name in _LIMITS},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from v6core.contracts import Combo, Contract
+from v6core.identifiers import plainly
 from v6core.orders import Order, OrderType
 from v6core.risk import CheckContext, Denial
 
@@ -50,12 +51,34 @@ def far_side(order: Order, context: CheckContext) -> Decimal | None:
 
 
 def no_reference(order: Order, context: CheckContext, limit: str) -> Denial | None:
-    """Return the denial for want of a price to check by; a simulated broker needs none."""
+    """Return the denial for want of a price to check by, which says what failed; a simulated broker needs none."""
     if context.capabilities.simulated:
         return None
-    what = "no quote" if context.quote is None else "no quote of the last minute"
     key = order.contract.key if order.contract is not None else "the contract"
-    return Denial("NO_REFERENCE", f'{what} of {key} to check the price by; [risk] {limit} = "off" sends it unchecked')
+    why, way_out = _want(key, context)
+    return Denial("NO_REFERENCE", why, hint=f'{way_out}; [risk] {limit} = "off" sends it unchecked')
+
+
+def _want(key: str, context: CheckContext) -> tuple[str, str]:
+    """Return why there is no price to check by, and what can be done: first about the question that failed."""
+    quote, failure, what = context.quote, context.quote_failure, f"no quote of {key} to check the price by"
+    if failure is not None:
+        mended = plainly(failure.hint) if failure.hint else f"v6 quote {key} asks for it again"
+        return f"{what}: {plainly(str(failure))}", f"the quote of {key} failed: {mended}"
+    if quote is None and not context.capabilities.quotes:
+        return f"{what}: the broker declares none", "take a broker that gives quotes"
+    if quote is None:
+        return what, f"v6 quote {key} asks for one"
+    age = quote.age(context.now)
+    if age > _OLDEST_QUOTE:
+        what = f"no quote of the last minute of {key} to check the price by"
+        return f"{what}: the last is {age:.0f} s old", "wait for the market to open, or for a younger quote"
+    sides = ", ".join(f"{name} {_shown(getattr(quote, name))}" for name in ("bid", "ask", "last"))
+    return f"{what} with a price on both sides or a last one: {sides}", "wait until the market makes a price"
+
+
+def _shown(price: Decimal | None) -> str:
+    return "none" if price is None else f"{price:f}"
 
 
 def _reference(context: CheckContext) -> Decimal | None:

@@ -22,6 +22,9 @@ BROKEN = {
     "a wrong type": ("settle = 0.1", 'settle = "soon"'),
     "no text": ("[engine]", "\0"),
 }
+ELSEWHERE = CONFIGURATION + 'halt_file = "STOP"\n[journal]\npath = "mine/j.db"\n'
+"""A configuration that names places of its own, at its end."""
+MISSPELT = (("halt_file", "halt_fle"), ("path", "pth"))
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +35,14 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def break_it(how: str = "a misspelt key") -> None:
     """Break the configuration with which an engine runs."""
     Path("v6.toml").write_text(Path("v6.toml").read_text().replace(*BROKEN[how]))
+
+
+def misspell() -> None:
+    """Misspell the keys that say where the halt file and the journal are."""
+    text = Path("v6.toml").read_text()
+    for right, wrong in MISSPELT:
+        text = text.replace(right, wrong)
+    Path("v6.toml").write_text(text)
 
 
 def killed(*options: str) -> Called:
@@ -64,6 +75,19 @@ def test_a_kill_finds_the_journal_whatever_is_wrong_with_the_configuration(how: 
     break_it(how)
     told = killed().document
     assert (told["halt_file"], told["in_journal"]) == (str(HALT_FILE.absolute()), True)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_a_kill_takes_the_misspelt_places_beside_the_defaults_and_says_so() -> None:
+    with running("blocked", configuration=ELSEWHERE) as process:
+        misspell()
+        told = killed("--reason", "too wild").document
+        assert process.wait(timeout=10) == -signal.SIGTERM
+    assert (HALT_FILE.read_text(), Path("STOP").read_text()) == ("KILLED: too wild\n", "KILLED: too wild\n")
+    assert (told["process"]["pid"], told["journal"]) == (process.pid, str(Path("mine/j.db").absolute()))
+    assert told["in_journal"]
+    stop = f"{Path('STOP').absolute()} (read from v6.toml line 14, where [risk] halt_fle may mean [risk] halt_file)"
+    assert f"the halt file may be {stop}; both were tried" in told["notes"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
@@ -152,6 +176,28 @@ def test_a_halt_is_latched_whatever_is_wrong_with_the_configuration(how: str) ->
     assert HALT_FILE.read_text() == "lunch\n"
 
 
+def test_a_halt_takes_the_misspelt_places_beside_the_defaults_and_says_so() -> None:
+    Path("v6.toml").write_text(ELSEWHERE.format(on_exit="keep"))
+    v6_json("place", "GOOG", "buy", "1", "--limit", "99")
+    misspell()
+    called = v6("halt", "lunch")
+    assert (called.status, HALT_FILE.read_text(), Path("STOP").read_text()) == (4, "lunch\n", "lunch\n")
+    stop, journal = Path("STOP").absolute(), Path("mine/j.db").absolute()
+    told = " ".join(called.out.split())
+    assert f"halted by the halt file {HALT_FILE.absolute()} (the default)" in told
+    assert f"halted by the halt file {stop} (read from v6.toml line 14, where [risk] halt_fle may mean" in told
+    assert f"halted in the journal {journal} (read from v6.toml line 16, where [journal] pth may mean" in told
+
+
+def test_a_halt_lists_every_halt_file_that_was_set() -> None:
+    Path("v6.toml").write_text('[risk]\nhalt_fle = "STOP"\n')
+    told = v6("halt", "lunch", "--json").document
+    assert (told["halt_file"], told["halt_files"]) == (
+        str(HALT_FILE.absolute()),
+        [str(HALT_FILE.absolute()), str(Path("STOP").absolute())],
+    )
+
+
 def test_a_halt_without_a_configuration_is_kept_in_the_journal() -> None:
     _placed()
     whole = Path("v6.toml").read_text()
@@ -211,6 +257,43 @@ def test_the_environment_says_where_the_places_are_too() -> None:
     found = places("nonsense", V6_RISK__HALT_FILE="h", V6_JOURNAL__PATH="7")
     assert (_told(found.halt_file), _told(found.journal)) == ("h", "7")
     assert str(found.halt_file).endswith("(read from environment V6_RISK__HALT_FILE)")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[risk]\nhalt_fil = "h"\n[journal]\nPath = "j"\n',
+        '[riks]\nhalt_file = "h"\n[journl]\npaht = "j"\n',
+        'nonsense\n[risk]\nhaltfile = "h"\n[journal]\npaths = "j"\n',
+        '[risk]\nhalt_files_ = "x"\nhalt_file_ = "h"\n[journal]\npth = "j"\n',
+    ],
+)
+def test_a_key_that_nearly_is_ours_tells_a_likely_place_beside_the_default(text: str) -> None:
+    found = places(text)
+    assert (_told(found.halt_file), _told(found.journal)) == (str(HALT_FILE), str(JOURNAL))
+    assert (_told(found.likely_halt_file), _told(found.likely_journal)) == ("h", "j")
+
+
+def test_a_variable_that_nearly_is_ours_tells_a_likely_place_too() -> None:
+    found = places("nonsense", V6_RISK__HALT_FIL="h")
+    assert str(found.likely_halt_file).endswith(
+        "(read from environment V6_RISK__HALT_FIL, where [risk] halt_fil may mean [risk] halt_file)"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[risk]\nhalt_file = "h"\nhalt_fil = "x"\n[journal]\npath = "j"\npth = "x"\n',
+        '[RISK]\nhalt_file = "x"\n[risk]\nhalt_file = "h"\n[journal]\nPATH = "x"\npath = "j"\n',
+        '[risk]\nround_to_tik = "x"\n[journal]\nfolder = "x"\n',
+        '[risk]\nhalt_fil = "off"\n[journal]\npth = 7\n',
+        '[risk]\nhalt_fil = ".v6/HALT"\n[journal]\npth = ".v6/journal.db"\n',
+    ],
+)
+def test_no_other_place_is_likely_where_the_key_is_there_or_says_no_other(text: str) -> None:
+    found = places(text)
+    assert (found.likely_halt_file, found.likely_journal) == (None, None)
 
 
 @pytest.mark.parametrize("off", ["off", "Off ", ""])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -63,19 +63,21 @@ def halt_without(places: Places, reason: str, broken: Exception) -> tuple[Told, 
     It returns what was done, and the failure to end with: whether an engine looks at just these places is not proved.
     """
     _check_reason(reason)
-    file, journal = places.halt_file, places.journal
-    by_file, no_file = _tried(file, lambda path: set_halt_file(path, reason))
-    by_journal, no_journal = _tried(journal, lambda path: _write_if_there(path, reason))
+    by_file, not_by_file = _tried(places.halt_files, lambda path: set_halt_file(path, reason))
+    by_journal, not_by_journal = _tried(places.journals, lambda path: _write_if_there(path, reason))
     why = broken.message if isinstance(broken, V6Error) else f"{type(broken).__name__}: {broken}"
     document = {
         "state": "HALTED" if by_file or by_journal else None,
         "reason": reason,
         "by": "halt_file" if by_file else "journal" if by_journal else None,
-        "halt_file": str(file.path) if file is not None and by_file else None,
+        "halt_file": str(by_file[0].path) if by_file else None,
+        "halt_files": [str(place.path) for place in by_file],
     }
     lines = (
-        f"halted by the halt file {file}" if by_file else f"NOT HALTED by the halt file: {no_file}",
-        f"halted in the journal {journal}" if by_journal else f"not halted in the journal: {no_journal}",
+        *(f"halted by the halt file {place}" for place in by_file),
+        *(f"NOT HALTED by the halt file: {why_not}" for why_not in not_by_file),
+        *(f"halted in the journal {place}" for place in by_journal),
+        *(f"not halted in the journal: {why_not}" for why_not in not_by_journal),
     )
     return Told(document, lines), Failure(
         error=f"it is not proved that trading is halted, since the configuration cannot be used: {why}",
@@ -85,15 +87,19 @@ def halt_without(places: Places, reason: str, broken: Exception) -> tuple[Told, 
     )
 
 
-def _tried(place: Place | None, write: Callable[[Path], None]) -> tuple[bool, str]:
-    """Tell whether a place took it, else why not."""
-    if place is None:
-        return False, "it is switched off, or cannot be found"
-    try:
-        write(place.path)
-    except (V6Error, OSError, ValueError) as error:
-        return False, f"{place}: {getattr(error, 'strerror', None) or error}"
-    return True, ""
+def _tried(places: Sequence[Place], write: Callable[[Path], None]) -> tuple[list[Place], list[str]]:
+    """Return which places took it, and of the others why not."""
+    if not places:
+        return [], ["it is switched off, or cannot be found"]
+    took: list[Place] = []
+    failed: list[str] = []
+    for place in places:
+        try:
+            write(place.path)
+            took.append(place)
+        except (V6Error, OSError, ValueError) as error:
+            failed.append(f"{place}: {getattr(error, 'strerror', None) or error}")
+    return took, failed
 
 
 def _write_if_there(path: Path, reason: str) -> None:

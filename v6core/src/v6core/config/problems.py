@@ -71,10 +71,16 @@ def looks_secret(key: object) -> bool:
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ``; did you mean "port"?`` where a known word is near, else the known words in brackets."""
     names = list(known)
-    folded = {name.lower(): name for name in names}
-    if near := difflib.get_close_matches(word.lower(), folded, 1):
-        return f'; did you mean "{folded[near[0]]}"?'
+    if (near := nearest(word, names)) is not None:
+        return f'; did you mean "{near}"?'
     return f" (there is: {', '.join(names)})" if names else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that may have been meant, in whatever case it was written; None where none is near."""
+    folded = {name.lower(): name for name in known}
+    near = difflib.get_close_matches(word.lower(), folded, 1)
+    return folded[near[0]] if near else None
 
 
 def quoted(path: KeyPath) -> str:

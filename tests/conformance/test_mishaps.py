@@ -7,7 +7,8 @@ import contextlib
 import json
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,13 +18,17 @@ from conformance.saboteur import Meddler, SabotagedDriver
 from v6_paper_plugin.conformance import PaperDriver
 from v6core.broker import Receipt
 from v6core.cli.proving.words import document, lines
+from v6core.contracts import Contract, Stock
 from v6core.errors import Unavailable
 from v6core.orders import Order
-from v6core.reports import LinkReport, LinkState, Report, Snapshot
+from v6core.quotes import Quote
+from v6core.reports import LinkReport, LinkState, Report
+from v6core.testing import ScriptedBroker
 from v6core.testing.conformance import CASES, Conformance, Result, Trial, page_of, run_case
 from v6core.testing.conformance.case import Case
 from v6core.testing.conformance.mishaps import Mishap, Mishaps
 from v6core.testing.conformance.results import Outcome
+from v6core.testing.conformance.witness import Witness
 
 HERE = re.escape(str(Path(__file__)))
 
@@ -43,8 +48,23 @@ class Mistyped(Meddler):
 
 
 class NotAwaited(Meddler):
-    def snapshot(self) -> Snapshot:  # type: ignore[override]
+    def snapshot(self) -> Any:
         raise ZeroDivisionError("nothing is there")
+
+
+class BreaksItsStream(Meddler):
+    async def quotes(self, contracts: Sequence[Contract]) -> AsyncIterator[Quote]:
+        async for quote in self.inner.quotes(contracts):
+            yield quote
+            _terms({})
+
+
+class ClosesBadly(Meddler):
+    async def quotes(self, contracts: Sequence[Contract]) -> AsyncIterator[Quote]:
+        try:
+            yield await self.inner.quote(contracts[0])
+        finally:
+            _terms({})
 
 
 class Unreached(Meddler):
@@ -114,6 +134,8 @@ def told(meddler: type[Meddler], case_id: str) -> str:
         (ForgetsAKey, "MOD-01", rf"your broker raised KeyError: 'oops' at {HERE}:\d+ in _terms"),
         (Mistyped, "CXL-01", rf"your broker raised AttributeError: .*'cancle' at {HERE}:\d+ in cancel"),
         (NotAwaited, "LMT-01", rf"your broker raised ZeroDivisionError: nothing is there at {HERE}:\d+ in snapshot"),
+        (BreaksItsStream, "CON-16", rf"your broker raised KeyError: 'oops' at {HERE}:\d+ in _terms"),
+        (ClosesBadly, "CON-16", rf"your broker raised KeyError: 'oops' at {HERE}:\d+ in _terms"),
         (Unreached, "LMT-01", rf"your broker raised ConnectionResetError: gone at {HERE}:\d+ in place"),
         (DeafListener, "MKT-01", rf"a task of your broker ended with TypeError: a row is None at {HERE}:\d+ in _take"),
         (DeafCallback, "MKT-01", rf"a callback of your broker raised KeyError: 'oops' at {HERE}:\d+ in _terms"),
@@ -129,6 +151,26 @@ def told(meddler: type[Meddler], case_id: str) -> str:
 )
 def test_what_a_plugin_raises_is_told_with_its_line(meddler: type[Meddler], case_id: str, sentence: str) -> None:
     assert re.search(f"^{sentence}$", told(meddler, case_id), re.MULTILINE), told(meddler, case_id)
+
+
+def test_a_stream_that_is_left_is_closed_beneath_the_witness() -> None:
+    closed: list[bool] = []
+
+    class Endless(ScriptedBroker):
+        async def quotes(self, contracts: Sequence[Contract]) -> AsyncIterator[Quote]:
+            try:
+                while True:
+                    yield Quote(contract=contracts[0], time=datetime.now(UTC))
+            finally:
+                closed.append(True)
+
+    async def left() -> None:
+        stream: Any = Witness(Mishaps(None), lambda: False).made(Endless).quotes([Stock("GOOG")])
+        await anext(stream)
+        await stream.aclose()
+        assert closed == [True]
+
+    asyncio.run(left())
 
 
 def test_a_lost_link_that_is_told_by_its_name_is_no_mishap() -> None:

@@ -162,6 +162,11 @@ def test_a_broker_that_was_not_begun_as_one_is_told_as_the_plugins_fault(body: s
     assert "the first line of Unbegun.__init__ is super().__init__(capabilities, context)" in " ".join(told.err.split())
 
 
+def test_a_method_without_its_async_is_named_with_its_line() -> None:
+    told = called("def cancel(self, order): self._context.logger.info(order)\nBad.cancel = cancel")
+    assert one_sentence(told).endswith(f": Bad.cancel is not async: write `async def cancel` at bad.py:{LINE}")
+
+
 def test_capabilities_that_are_none_are_refused() -> None:
     told = one_sentence(called("Bad.capabilities = 7"))
     assert told == "broker 'bad' of plugin 'bad' has unfit capabilities: int"

@@ -103,6 +103,19 @@ def test_in_the_background_of_a_script_where_ctrl_c_is_ignored_a_termination_end
         signal.signal(signal.SIGINT, before)
 
 
+def test_a_plugin_that_makes_no_broker_is_told_with_its_line(folder: Path) -> None:
+    broken = "def made(settings, context):\n    return {}['host']\n"
+    (folder / "bad.py").write_text(
+        "from pydantic import BaseModel\nfrom v6core import BrokerSpec, Capabilities, hookimpl\n"
+        f"class NoSettings(BaseModel): pass\n{broken}@hookimpl\n"
+        "def v6_brokers(): return BrokerSpec('bad', NoSettings, Capabilities(simulated=True, orders=()), made)\n"
+    )
+    (folder / "v6.toml").write_text("[brokers.bad]\nplugin = './bad.py'\n")
+    status, _, told = call("--broker", "bad")
+    assert status == 2
+    assert "broker 'bad' of plugin 'bad' cannot be made: KeyError: 'host' at bad.py:5" in told
+
+
 def test_people_are_told_in_one_line_where_to_point_a_program() -> None:
     _, out, _, _ = visited(greet, "--account", "DUTEST")
     assert out.startswith("listening on 127.0.0.1:")

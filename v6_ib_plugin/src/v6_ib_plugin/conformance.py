@@ -37,6 +37,7 @@ from v6core.clock import Clock, SimulatedClock, SimulatedLoop
 from v6core.config import EngineSection
 from v6core.contracts import Contract
 from v6core.orders import Order
+from v6core.plugins import broker_of
 from v6core.reports import Report
 from v6core.testing.conformance import Arrival, Drive, Driver, Samples, Verb
 from v6core.testing.conformance.driver import PLENTY
@@ -196,7 +197,7 @@ class GatewayDriver(Driver):
     async def place_other(self, contract: Contract, order: Order) -> str:
         """Place an order as another client of the same TWS."""
         if self._other is None:
-            self._other = self.spec.create(self._settings(_OTHER_CLIENT_ID), self._others_context())
+            self._other = broker_of(self.spec, self._settings(_OTHER_CLIENT_ID), self._others_context())
             await self._other.connect()
         other = order.replace(contract=contract, order_ref=f"other-{order.order_id}", account=self.gateway.account)
         await self._other.place((other,))

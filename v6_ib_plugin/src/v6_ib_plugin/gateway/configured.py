@@ -15,7 +15,7 @@ from v6core.config import Configuration
 from v6core.engine.assembly import Blueprint, blueprint_of
 from v6core.engine.lending import Lenders
 from v6core.errors import ConfigurationError
-from v6core.plugins import load_extensions
+from v6core.plugins import broker_of, load_extensions
 
 PAPER = "paper"
 """The plugin that stands behind a gateway unless another is said, and the name of its section."""
@@ -84,7 +84,6 @@ def _maker(plan: Blueprint, lenders: Lenders) -> MakeBroker:
             logger=logging.getLogger(f"v6.{plan.name}"),
             open_broker=lenders.opener(plan.name),
         )
-        made: Broker = plan.spec.create(plan.settings, context)
-        return made
+        return broker_of(plan.spec, plan.settings, context)
 
     return make

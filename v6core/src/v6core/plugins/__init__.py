@@ -6,6 +6,7 @@
 * ``places``, ``wishes`` -- where in its files a plugin failed, and what it asked of v6core in vain
 * ``brokers`` -- from the word in the configuration to a BrokerSpec
 * ``making`` -- from a BrokerSpec to its broker
+* ``methods`` -- whether a broker's methods are what is awaited of them
 * ``extensions`` -- checks and observers, called one by one so that each answer carries whose it is
 """
 

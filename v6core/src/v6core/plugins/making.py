@@ -10,6 +10,7 @@ from v6core.broker import Broker, BrokerContext, BrokerSpec
 from v6core.capabilities import Capabilities
 from v6core.errors import PluginError, V6Error
 from v6core.plugins.contract import hint_of
+from v6core.plugins.methods import misshapen
 from v6core.plugins.places import package_of, told_at
 
 
@@ -31,6 +32,9 @@ def broker_of(spec: BrokerSpec[Any], settings: BaseModel, context: BrokerContext
         raise PluginError(
             f"broker {context.name!r} of plugin {spec.name!r} has unfit capabilities: {type(told).__name__}"
         )
+    wrong = misshapen(made)
+    if wrong:
+        raise PluginError(f"broker {context.name!r} of plugin {spec.name!r} cannot be used: {'; '.join(wrong)}")
     return made
 
 

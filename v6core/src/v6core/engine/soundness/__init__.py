@@ -25,6 +25,8 @@ validated anew by its model, whose verdict counts. Contracts are checked once an
 from __future__ import annotations
 
 from v6core.engine.soundness.answers import (
+    A_PART,
+    judging_snapshot,
     sound_chain,
     sound_details,
     sound_evidence,
@@ -38,11 +40,13 @@ from v6core.engine.soundness.reports import AHEAD, check_of_order, claims_too_mu
 
 __all__ = [
     "AHEAD",
+    "A_PART",
     "LONGEST_NAME",
     "LONGEST_TEXT",
     "Nonsense",
     "check_of_order",
     "claims_too_much",
+    "judging_snapshot",
     "sound_chain",
     "sound_details",
     "sound_evidence",

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from pydantic import BaseModel
 
 from v6core.broker import Receipt
 from v6core.contracts import Combo, Contract, ContractDetails
-from v6core.engine.soundness.models import Nonsense, check_kind, checked_name, guarded, remade, sound_model
+from v6core.engine.soundness.models import (
+    Nonsense,
+    check_kind,
+    checked_name,
+    guarded,
+    guarding,
+    remade,
+    sound_model,
+)
 from v6core.engine.soundness.reports import at_account, check_time, sound_report
 from v6core.fills import Fill, Preview
 from v6core.identifiers import plainly
@@ -23,6 +31,8 @@ from v6core.reports import Evidence, FillReport, Report, ReportedStatus, Snapsho
 _INSTRUMENT = ("kind", "symbol", "currency", "expiration", "strike", "right")
 _WORKING = frozenset({ReportedStatus.SUBMITTED, ReportedStatus.PARTIALLY_FILLED})
 M = TypeVar("M", bound=BaseModel)
+A_PART: Final = 256
+"""How many reports are judged before others have their turn."""
 
 
 def sound_receipts(receipts: Any, orders: Sequence[Order]) -> tuple[Receipt, ...]:
@@ -50,10 +60,14 @@ def _check_id(broker_order_id: Any) -> None:
 
 def sound_snapshot(snapshot: Any, now: datetime) -> Snapshot:
     """Return a snapshot; Nonsense where it is none or contradicts itself."""
+    return _at_once(judging_snapshot(snapshot, now))
+
+
+def judging_snapshot(snapshot: Any, now: datetime) -> Generator[None, None, Snapshot]:
+    """Judge a snapshot as ``sound_snapshot`` does, part by part, so that others can have their turn between two."""
     check_kind(snapshot, Snapshot)
-    sound = _with_sound_rows(
-        cast("Snapshot", snapshot), ("open_orders", "completed_orders", "rejections", "fills"), now
-    )
+    lists = ("open_orders", "completed_orders", "rejections", "fills")
+    sound = yield from _judging_rows_of(cast("Snapshot", snapshot), lists, now)
     check_time(sound.time, now, "time")
     _check_positions(sound)
     _check_executions(sound.fills)
@@ -66,7 +80,7 @@ def sound_snapshot(snapshot: Any, now: datetime) -> Snapshot:
 def sound_evidence(evidence: Any, order_ref: str, now: datetime) -> Evidence:
     """Return what is known under a reference; Nonsense where it is about another one."""
     check_kind(evidence, Evidence)
-    sound = _with_sound_rows(cast("Evidence", evidence), ("orders", "rejections", "fills"), now)
+    sound = _at_once(_judging_rows_of(cast("Evidence", evidence), ("orders", "rejections", "fills"), now))
     for row in (*sound.orders, *sound.rejections, *sound.fills):
         if row.order_ref not in {None, order_ref}:
             raise Nonsense(f"asked about {order_ref}, answered about {row.order_ref}")
@@ -74,20 +88,34 @@ def sound_evidence(evidence: Any, order_ref: str, now: datetime) -> Evidence:
     return sound
 
 
-def _with_sound_rows(answer: M, lists: Sequence[str], now: datetime) -> M:
+def _judging_rows_of(answer: M, lists: Sequence[str], now: datetime) -> Generator[None, None, M]:
     """Return an answer whose lists of reports are sound, and all else of it, too."""
-
-    def judged() -> M:
-        rows = {name: _sound_rows(getattr(answer, name), now) for name in lists}
+    rows: dict[str, tuple[Report, ...]] = {}
+    with guarding():
+        for name in lists:
+            rows[name] = yield from _judging_rows(getattr(answer, name), now)
         rest = remade(answer.model_copy(update=dict.fromkeys(lists, ())))
         return rest.model_copy(update=rows)
 
-    return guarded(judged)
 
-
-def _sound_rows(rows: Any, now: datetime) -> tuple[Report, ...]:
+def _judging_rows(rows: Any, now: datetime) -> Generator[None, None, tuple[Report, ...]]:
     check_kind(rows, tuple)
-    return tuple(map(sound_report, rows, itertools.repeat(now)))
+    sound: list[Report] = []
+    for first in range(0, len(rows), A_PART):
+        if first:
+            yield
+        sound += map(sound_report, rows[first : first + A_PART], itertools.repeat(now))
+    return tuple(sound)
+
+
+def _at_once(judging: Generator[None, None, M]) -> M:
+    """Return what judging in parts comes to, with nothing in between."""
+    while True:
+        try:
+            next(judging)
+        except StopIteration as end:
+            sound: M = end.value
+            return sound
 
 
 def _check_positions(snapshot: Snapshot) -> None:
@@ -102,7 +130,8 @@ def _check_positions(snapshot: Snapshot) -> None:
 def _check_executions(reports: Iterable[FillReport]) -> None:
     seen: dict[str, Fill] = {}
     for report in reports:
-        if seen.setdefault(report.fill.execution_id, report.fill) != report.fill:
+        first = seen.setdefault(report.fill.execution_id, report.fill)
+        if first is not report.fill and first != report.fill:
             raise Nonsense(f"two executions with the id {report.fill.execution_id}")
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
@@ -241,8 +242,15 @@ def _is_whole(value: BaseModel) -> bool:
 
 def guarded(work: Callable[[], T]) -> T:
     """Return what looking at a stranger's value gives; whatever it raises makes it nonsense."""
-    try:
+    with guarding():
         return work()
+
+
+@contextmanager
+def guarding() -> Generator[None]:
+    """Look at a stranger's value: whatever that raises makes it nonsense."""
+    try:
+        yield
     except Nonsense:
         raise
     except Exception as error:

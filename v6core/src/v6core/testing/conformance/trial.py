@@ -26,6 +26,7 @@ from v6core.errors import NotSupported, Unavailable
 from v6core.identifiers import RandomIds
 from v6core.journal import Journal, SqliteJournal
 from v6core.orders import Anomaly, Order, OrderStatus, OrderType, TimeInForce
+from v6core.plugins import broker_of
 from v6core.reports import OrderReport, Report, Snapshot
 from v6core.risk import RiskLimits
 from v6core.testing.conformance.declared import repeats_references
@@ -153,6 +154,7 @@ class Trial(Market):
             self.hearing = Hearing(context.report)
             self._contexts.append(context)
             given = self.witness.context(dataclasses.replace(context, report=self.hearing.report))
+            # What comes of it is judged by the engine, which makes its broker by ``broker_of``.
             self._brokers.append(self.witness.made(lambda: spec.create(settings, given)))
             return self._brokers[-1]
 
@@ -161,8 +163,7 @@ class Trial(Market):
     def unconnected(self, name: str = "another") -> Broker:
         """Return a broker of the same specification to which nobody has connected; its reports go nowhere."""
         context = dataclasses.replace(self._contexts[-1], name=name, report=_nowhere)
-        made: Broker = self.driver.spec.create(self.driver.settings, context)
-        return made
+        return broker_of(self.driver.spec, self.driver.settings, context)
 
     async def stop(self) -> None:
         """Stop the engine; orders stay as they are."""

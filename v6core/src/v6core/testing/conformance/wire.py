@@ -22,6 +22,7 @@ from v6core.contracts import Contract, ContractDetails
 from v6core.errors import NotConnected
 from v6core.fills import Preview
 from v6core.orders import Order
+from v6core.plugins import broker_of
 from v6core.quotes import OptionChain, Quote
 from v6core.reports import Evidence, LinkReport, LinkState, Report, Snapshot
 from v6core.testing.conformance.driver import Arrival, Drive, Driver, Verb
@@ -67,7 +68,7 @@ class Wire(Generic[B]):
             self._tell_link(LinkState.UP)
 
     async def _made(self, settings: BaseModel, context: BrokerContext) -> B:
-        broker = cast("B", self._spec.create(settings, dataclasses.replace(context, report=self._hear)))
+        broker = cast("B", broker_of(self._spec, settings, dataclasses.replace(context, report=self._hear)))
         await broker.connect()
         return broker
 

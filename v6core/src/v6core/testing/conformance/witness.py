@@ -7,7 +7,7 @@ import dataclasses
 import functools
 import inspect
 import logging
-from collections.abc import Callable, Generator
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -84,7 +84,8 @@ class Witness:
         @functools.wraps(method)
         def asked(*arguments: Any, **options: Any) -> Any:
             with self._seeing(name):
-                return method(*arguments, **options)
+                given = method(*arguments, **options)
+            return self._streamed(name, given) if isinstance(given, AsyncIterable) else given
 
         @functools.wraps(method)
         async def awaited(*arguments: Any, **options: Any) -> Any:
@@ -92,6 +93,17 @@ class Witness:
                 return await method(*arguments, **options)
 
         return awaited if inspect.iscoroutinefunction(method) else asked
+
+    async def _streamed(self, name: str, source: Any) -> AsyncGenerator[Any]:
+        """Yield what a stream does; what it raises while it is read or closed is seen as well."""
+        with self._seeing(name):
+            try:
+                async for row in source:
+                    yield row
+            finally:
+                close = getattr(source, "aclose", None)
+                if close is not None:
+                    await close()
 
     @contextmanager
     def _seeing(self, method: str) -> Generator[None]:

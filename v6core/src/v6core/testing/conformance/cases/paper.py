@@ -12,6 +12,7 @@ from v6core.broker import Broker, BrokerContext
 from v6core.errors import Unavailable
 from v6core.fills import Fill
 from v6core.orders import Order, OrderStatus
+from v6core.plugins import broker_of
 from v6core.reports import FillReport, Report, Snapshot
 from v6core.testing.conformance.case import case
 from v6core.testing.conformance.driver import Drive
@@ -60,7 +61,7 @@ async def _told(trial: Trial, folder: Path) -> list[str]:
         logger=logging.getLogger("v6.conformance"),
         open_broker=_nobody,
     )
-    async with driver.spec.create(driver.settings, context) as broker:
+    async with broker_of(driver.spec, driver.settings, context) as broker:
         await _script(trial, broker)
     expect(log.has_fills, "nothing filled")
     return log.lines

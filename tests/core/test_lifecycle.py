@@ -424,6 +424,14 @@ def test_a_smaller_quantity_of_an_order_by_itself_is_flagged() -> None:
     assert facts(order.quantity, order.anomalies) == (6, (A.TERMS_CHANGED,))
 
 
+def test_the_limit_that_a_market_to_limit_order_has_become_is_neither_adopted_nor_flagged() -> None:
+    terms = {"action": "BUY", "quantity": 10, "order_type": "MARKET_TO_LIMIT"}
+    turning = Order.model_validate({**terms, "contract": GOOG, "order_ref": REF})
+    shown = OrderTerms(order_type=turning.order_type, limit_price=Decimal(100), tif=turning.tif)
+    order = after(sent(turning), fill("a", 4), says(ACCEPTED, terms=shown)).order
+    assert facts(order.status, order.limit_price, order.anomalies) == (S.PARTIALLY_FILLED, None, ())
+
+
 def test_terms_that_no_order_can_have_are_flagged_and_not_adopted() -> None:
     order = after(sent(), says(ACCEPTED, terms=OrderTerms(stop_price=Decimal(90)))).order
     assert facts(order.status, order.stop_price, order.anomalies) == (S.SUBMITTED, None, (A.TERMS_CHANGED,))

@@ -17,11 +17,19 @@ from v6_paper_plugin.exchange.orders import ExchangeOrder
 from v6_paper_plugin.exchange.rules import Rules
 from v6core.contracts import Combo, Contract
 from v6core.money import ZERO
-from v6core.orders import OcaType, OrderStatus, OrderType, TimeInForce
+from v6core.orders import ON_OPEN, OcaType, OrderStatus, OrderType, TimeInForce
 
 LEVELS: dict[str, int] = {GOOG.key: 10_000, NEAR.key: 400, FAR.key: 300, SPREAD.key: 100, RATIO.key: -200}
 CONTRACTS: list[Contract] = [GOOG, NEAR, FAR, SPREAD, RATIO]
 LATENCY = 0.5
+AUCTIONED = {
+    "on open": OrderType.MARKET_ON_OPEN,
+    "limit on open": OrderType.LIMIT_ON_OPEN,
+    "on close": OrderType.MARKET_ON_CLOSE,
+    "limit on close": OrderType.LIMIT_ON_CLOSE,
+    "to limit": OrderType.MARKET_TO_LIMIT,
+}
+"""Kinds with rules of their own; where a contract does not have them, they are refused."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +60,7 @@ def _price(contract: Contract, offset: int) -> Decimal:
 @st.composite
 def _single(draw: st.DrawFn, contract: Contract | None = None, action: str | None = None) -> dict[str, Any]:
     contract = contract or draw(st.sampled_from(CONTRACTS))
-    kind = draw(st.sampled_from(["market", "limit", "limit", "stop", "stop_limit", "trail"]))
+    kind = draw(st.sampled_from(["market", "limit", "limit", "stop", "stop_limit", "trail", *AUCTIONED]))
     terms: dict[str, Any] = {
         "contract": contract,
         "action": action or draw(st.sampled_from(["BUY", "SELL"])),
@@ -64,6 +72,8 @@ def _single(draw: st.DrawFn, contract: Contract | None = None, action: str | Non
         terms["limit_price"] = _price(contract, draw(offset))
     if "stop" in kind:
         terms["stop_price"] = _price(contract, draw(offset))
+    if kind in AUCTIONED:
+        terms |= {"order_type": AUCTIONED[kind], "tif": TimeInForce.DAY}
     if kind == "trail":
         terms |= {"order_type": OrderType.TRAIL, "trail_amount": Decimal(draw(st.integers(5, 60))) / 100}
     return terms
@@ -293,6 +303,8 @@ def fills_are_quoted(script: Script, bench: Bench) -> None:
     for fill in bench.fills():
         tick = bench.market.tick(fill.contract, fill.time)
         assert tick is not None
+        if bench[fill.ref].waits_for_auction:
+            continue
         price, size = (tick.ask, tick.ask_size) if fill.action.sign > 0 else (tick.bid, tick.bid_size)
         assert fill.price == price
         taken[fill.contract.key, fill.action, tick.time] += fill.quantity
@@ -300,6 +312,30 @@ def fills_are_quoted(script: Script, bench: Bench) -> None:
         accepted = bench[fill.ref].accepted_at
         assert accepted is not None
         assert fill.time >= accepted + timedelta(seconds=script.latency)
+
+
+def auctions_have_one_price(_: Script, bench: Bench) -> None:
+    """An auction fills whole, at its moment, at a price within its quote that is one for all of its contract."""
+    for fill in bench.fills():
+        each, tick = bench[fill.ref], bench.market.tick(fill.contract, fill.time)
+        if not each.waits_for_auction:
+            continue
+        assert tick is not None
+        assert tick.bid is not None
+        assert tick.ask is not None
+        at_open = each.order_type in ON_OPEN
+        assert fill.time == (tick.time if at_open else CLOSE + timedelta(days=fill.time.day - CLOSE.day))
+        assert tick.bid <= fill.price <= tick.ask
+        assert abs(fill.price - (tick.bid + tick.ask) / 2) <= Decimal("0.005")
+
+
+def market_to_limit_is_no_worse_later(_: Script, bench: Bench) -> None:
+    """No fill of a market-to-limit order is worse than its first."""
+    first: dict[str, Decimal] = {}
+    for fill in bench.fills():
+        if bench[fill.ref].order_type is OrderType.MARKET_TO_LIMIT:
+            limit = first.setdefault(fill.ref, fill.price)
+            assert fill.action.sign * (fill.price - limit) <= 0
 
 
 def positions_follow(_: Script, bench: Bench) -> None:
@@ -360,6 +396,8 @@ LAWS: tuple[Law, ...] = (
     combos_are_in_ratio,
     limits_hold,
     fills_are_quoted,
+    auctions_have_one_price,
+    market_to_limit_is_no_worse_later,
     positions_follow,
     cash_is_exact,
     profit_adds_up,

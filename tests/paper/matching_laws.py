@@ -10,7 +10,7 @@ from typing import Protocol, Unpack
 
 from hypothesis import strategies as st
 
-from paper.matching_reference import MARKET_KINDS, Reference, changed, is_met
+from paper.matching_reference import MARKET_KINDS, PLAIN_KINDS, Reference, changed, is_met
 from v6_paper_plugin.exchange.matching import (
     Book,
     BookOrder,
@@ -166,7 +166,7 @@ def stops_of(matcher: Matcher, numbers: list[int]) -> dict[int, int | None]:
 
 
 def asked(script: Script, steps: list[Step]) -> list[dict[int, BookOrder]]:
-    """Return, for each step, the orders as asked for up to it; one that has fired with the stop it fired at."""
+    """Return, for each step, the orders as asked for up to it: fired ones as they fired, turned ones from then on."""
     orders: dict[int, BookOrder] = {}
     history: list[dict[int, BookOrder]] = []
     stops: dict[int, int | None] = {}
@@ -182,7 +182,16 @@ def asked(script: Script, steps: list[Step]) -> list[dict[int, BookOrder]]:
                 orders[outcome.number] = fired_at(order, stops.get(outcome.number, order.stop))
         stops = step.stops.copy()
         history.append(dict(orders))
+        for outcome in step.outcomes:
+            if isinstance(outcome, Matched):
+                orders[outcome.number] = turned_at(orders[outcome.number], outcome)
     return history
+
+
+def turned_at(order: BookOrder, matched: Matched) -> BookOrder:
+    """Return the order as it is after a fill: a MARKET_TO_LIMIT that has filled in part has its price for a limit."""
+    turns = order.kind is Kind.MARKET_TO_LIMIT and order.limit is None and matched.quantity < order.quantity
+    return replace(order, limit=matched.price, filled=matched.quantity) if turns else order
 
 
 def fired_at(order: BookOrder, stop: int | None) -> BookOrder:
@@ -208,7 +217,8 @@ def check_price(order: BookOrder, price: int, quote: Quote, slippage: int) -> No
     """Assert that a fill's price is the quote's, and within the limit."""
     shown, _ = quote.shown(order.buy)
     assert shown is not None, "filled with nobody there"
-    slip = slippage if order.kind in MARKET_KINDS else 0
+    slips = order.limit is None if order.kind is Kind.MARKET_TO_LIMIT else order.kind in MARKET_KINDS
+    slip = slippage if slips else 0
     assert price == (shown + slip if order.buy else max(shown - slip, 1))
     if order.limit is not None:
         assert price <= order.limit if order.buy else price >= order.limit, "filled through its limit"
@@ -250,7 +260,7 @@ def fires_once_and_on_its_condition(script: Script, steps: list[Step]) -> None:
                 assert is_met(order, market), "fired before its condition"
                 assert outcome.number not in fired, "fired twice"
                 fired.add(outcome.number)
-            elif order.kind not in {Kind.MARKET, Kind.LIMIT}:
+            elif order.kind not in PLAIN_KINDS:
                 assert outcome.number in fired, "filled before it fired"
 
 
@@ -290,7 +300,7 @@ def immediate_orders_never_rest(script: Script, steps: list[Step]) -> None:
         fired |= {outcome.number for outcome in step.outcomes if isinstance(outcome, Triggered)}
         for number in step.stops:
             order = orders[number]
-            at_the_market = order.kind in {Kind.MARKET, Kind.LIMIT} or number in fired
+            at_the_market = order.kind in PLAIN_KINDS or number in fired
             assert order.lifetime is Lifetime.REST or not at_the_market, "an immediate order rests"
 
 
@@ -310,6 +320,18 @@ def first_come_first_filled(script: Script, steps: list[Step]) -> None:
                 assert number >= order.number or not alike, "the later of two was filled first"
 
 
+def market_to_limit_is_no_worse_later(script: Script, steps: list[Step]) -> None:
+    """No fill of a market-to-limit order that nobody changes is worse than its first."""
+    changed = {action.number for action in script.actions if isinstance(action, Change)}
+    first: dict[int, int] = {}
+    for step, orders in zip(steps, asked(script, steps), strict=True):
+        for outcome in step.outcomes:
+            order = orders[outcome.number]
+            if isinstance(outcome, Matched) and order.kind is Kind.MARKET_TO_LIMIT and order.number not in changed:
+                limit = first.setdefault(order.number, outcome.price)
+                assert outcome.price <= limit if order.buy else outcome.price >= limit, "worse than its first fill"
+
+
 def equals_the_reference(script: Script, steps: list[Step]) -> None:
     """The obvious matcher says the same, action by action."""
     for step, expected in zip(steps, run(reference_for(script), script), strict=True):
@@ -327,6 +349,7 @@ LAWS: tuple[Law, ...] = (
     fill_or_kill_is_whole_or_nothing,
     immediate_orders_never_rest,
     first_come_first_filled,
+    market_to_limit_is_no_worse_later,
     equals_the_reference,
 )
 
@@ -369,7 +392,7 @@ def orders(draw: st.DrawFn) -> BookOrder:
         kind=kind,
         quantity=draw(quantities),
         limit=draw(prices) if kind in {Kind.LIMIT, Kind.STOP_LIMIT, Kind.LIMIT_IF_TOUCHED} else None,
-        stop=draw(prices | st.none()) if follows else None if kind in {Kind.MARKET, Kind.LIMIT} else draw(prices),
+        stop=draw(prices | st.none()) if follows else None if kind in PLAIN_KINDS else draw(prices),
         trail=draw(trails) if follows and by_amount else None,
         percent=draw(percents) if follows and not by_amount else None,
         offset=draw(offsets) if kind is Kind.TRAIL_LIMIT else None,
@@ -454,7 +477,7 @@ def random_order(random: Random, middle: int) -> BookOrder:
         kind=kind,
         quantity=random.randint(1, 9),
         limit=near[0] if kind in {Kind.LIMIT, Kind.STOP_LIMIT, Kind.LIMIT_IF_TOUCHED} else None,
-        stop=None if kind in {Kind.MARKET, Kind.LIMIT} or (follows and random.random() < 0.7) else near[1],
+        stop=None if kind in PLAIN_KINDS or (follows and random.random() < 0.7) else near[1],
         trail=random.randint(1, 2 * far) if follows and by_amount else None,
         percent=random.randint(500, 40_000) if follows and not by_amount else None,
         offset=random.randint(0, 5) if kind is Kind.TRAIL_LIMIT else None,

@@ -21,6 +21,7 @@ from v6_paper_plugin.exchange.matching import (
 )
 
 MARKET_KINDS = {Kind.MARKET, Kind.STOP, Kind.TRAIL, Kind.MARKET_IF_TOUCHED}
+PLAIN_KINDS = {Kind.MARKET, Kind.LIMIT, Kind.MARKET_TO_LIMIT}
 PERCENT_UNIT = Fraction(1, 1_000_000)
 
 
@@ -68,7 +69,7 @@ class Entry:
 
     @property
     def waits(self) -> bool:
-        return self.order.kind not in {Kind.MARKET, Kind.LIMIT} and not self.order.fired
+        return self.order.kind not in PLAIN_KINDS and not self.order.fired
 
     @property
     def remaining(self) -> int:
@@ -211,16 +212,21 @@ class Reference:
                 self._dismiss(entry, outcomes)
                 continue
             self.left[buy] -= lots
+            price = self._price(order, market)
             entry.order = replace(order, filled=order.filled + lots) if lots < entry.remaining else order
             if entry.order is order:
                 del self.entries[order.number]
-            matched = Matched(order.number, lots, self._price(order, market))
+            elif order.kind is Kind.MARKET_TO_LIMIT and order.limit is None:
+                entry.order = replace(entry.order, limit=price, ahead=True)
+                entry.place = self._place()
+            matched = Matched(order.number, lots, price)
             outcomes.append(matched)
             if self.on_match is not None:
                 self.on_match(matched)
 
     def _price(self, order: BookOrder, market: int) -> int:
-        if order.kind not in MARKET_KINDS:
+        slips = order.limit is None if order.kind is Kind.MARKET_TO_LIMIT else order.kind in MARKET_KINDS
+        if not slips:
             return market
         return market + self.slippage if order.buy else max(market - self.slippage, 1)
 

@@ -61,7 +61,7 @@ def test_a_unit_is_refused_whole() -> None:
         ({"contract": Stock("SAP", currency="EUR")}, "CURRENCY"),
         ({"limit_price": "100.001"}, "OFF_TICK"),
         ({"tif": TimeInForce.OPG}, "NOT_TAKEN"),
-        ({"order_type": OrderType.MARKET_ON_CLOSE}, "NOT_TAKEN"),
+        ({"order_type": OrderType.MARKET_ON_CLOSE, "tif": TimeInForce.GTC}, "NOT_TAKEN"),
         ({"tif": TimeInForce.GTD, "good_till": OPEN - DAY}, "PAST"),
     ],
 )

@@ -12,9 +12,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from paper import exchange_laws as laws
 from paper.exchange_laws import Law, Script, run, scripts
 from v6_paper_plugin.exchange import exchange as exchange_module
+from v6_paper_plugin.exchange.auctions import Auctions
 from v6_paper_plugin.exchange.commissions import Commissions
 from v6_paper_plugin.exchange.exchange import Exchange
 from v6_paper_plugin.exchange.ledger import Holding, Ledger
+from v6_paper_plugin.exchange.matching.side import Side
 from v6_paper_plugin.exchange.orders import ExchangeOrder
 from v6_paper_plugin.exchange.quoted import QuotedVenue
 
@@ -88,6 +90,20 @@ def cancelled_but_left_in_the_book(self: QuotedVenue, order: ExchangeOrder) -> N
         leave(self, order)
 
 
+def auction_at_the_bid(self: Any, tick: Any) -> Any:
+    return tick.bid
+
+
+def auction_knows_no_limit(self: Any, order: ExchangeOrder, price: Decimal | None, _: str) -> None:
+    self.leave(order)
+    if price is not None and order.workable:
+        self._floor.filled(order, order.workable, [price])
+
+
+def market_to_limit_stays_at_the_market(self: Any, order: Any, limit: int) -> None:
+    """Let the rest fill at whatever price comes."""
+
+
 def orders_arrive_before_they_were_sent(self: Any, order: ExchangeOrder) -> None:
     order.in_transit = False
     self._arrive(order)
@@ -107,6 +123,9 @@ PLANTED: list[tuple[Any, str, Any, tuple[Law, ...]]] = [
     (ExchangeOrder, "legs", property(combo_leg_ratio_lost), (laws.combos_are_in_ratio,)),
     (QuotedVenue, "_pass_on", combo_takes_no_size, (laws.combos_are_whole, laws.fills_are_quoted)),
     (QuotedVenue, "leave", cancelled_but_left_in_the_book, (laws.statuses,)),
+    (Auctions, "_price", auction_at_the_bid, (laws.auctions_have_one_price,)),
+    (Auctions, "_trade", auction_knows_no_limit, (laws.limits_hold,)),
+    (Side, "_turn", market_to_limit_stays_at_the_market, (laws.market_to_limit_is_no_worse_later,)),
     (Exchange, "_send", orders_arrive_before_they_were_sent, (laws.fills_are_quoted,)),
 ]
 

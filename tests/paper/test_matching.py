@@ -94,6 +94,50 @@ def test_negative_slippage_is_refused() -> None:
         Book(slippage=-1)
 
 
+# --- Market-to-limit orders
+
+
+def test_a_market_to_limit_order_fills_as_a_market_order_does() -> None:
+    book = shown(99, 101, slippage=2)
+    assert book.add(buy(1, Kind.MARKET_TO_LIMIT)) == [Matched(1, 5, 103)]
+
+
+def test_the_rest_of_a_market_to_limit_order_is_a_limit_at_its_first_fill() -> None:
+    book = shown(99, 101, size=3)
+    book.add(sell(1, Kind.MARKET_TO_LIMIT))
+    assert book.standing(1).order.limit == 99
+    assert book.quote(98, 10, 100, 10) == []
+    assert book.quote(100, 1, 102, 10) == [Matched(1, 1, 100)]
+    assert book.quote(99, 10, 101, 10) == [Matched(1, 1, 99)]
+
+
+def test_a_market_to_limit_order_with_nobody_there_waits_for_the_market() -> None:
+    book = Book()
+    assert book.add(buy(1, Kind.MARKET_TO_LIMIT)) == []
+    assert book.quote(99, 10, 150, 3) == [Matched(1, 3, 150)]
+    assert book.quote(99, 10, 151, 10) == []
+
+
+def test_the_rest_of_a_market_to_limit_order_has_nobody_before_it() -> None:
+    book = shown(99, 101, size=3, queue="through")
+    book.add(buy(1, Kind.MARKET_TO_LIMIT))
+    assert book.quote(99, 3, 101, 10) == [Matched(1, 2, 101)]
+
+
+def test_the_rest_of_a_market_to_limit_order_goes_before_limits_that_come_later() -> None:
+    book = shown(99, 101, size=3)
+    book.add(buy(1, Kind.MARKET_TO_LIMIT))
+    book.add(buy(2, Kind.LIMIT, limit=101))
+    assert book.quote(99, 3, 101, 3) == [Matched(1, 2, 101), Matched(2, 1, 101)]
+
+
+def test_a_limit_of_a_better_price_goes_before_the_rest_of_a_market_to_limit_order() -> None:
+    book = shown(99, 101, size=3)
+    book.add(buy(1, Kind.MARKET_TO_LIMIT))
+    book.add(buy(2, Kind.LIMIT, limit=102))
+    assert book.quote(99, 3, 101, 6) == [Matched(2, 5, 101), Matched(1, 1, 101)]
+
+
 # --- Limits
 
 

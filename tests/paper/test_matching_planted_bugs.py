@@ -92,6 +92,10 @@ def quiet_where_it_is_not(self: Any) -> tuple[int, int]:
     return low - 1, high
 
 
+def market_to_limit_stays_at_the_market(self: Any, order: Resting, limit: int) -> None:
+    """Let the rest fill at whatever price comes."""
+
+
 def rounds_towards_the_market(self: Resting, extreme: int) -> int:
     return extreme + (self.trail if self.trail is not None else extreme * self.factor // 1_000_000 - extreme)
 
@@ -108,6 +112,7 @@ PLANTED: list[tuple[type, str, Callable[..., Any], Law]] = [
     (Side, "_match", fill_or_kill_in_part, laws.fill_or_kill_is_whole_or_nothing),
     (Side, "_dismiss", immediate_orders_stay, laws.immediate_orders_never_rest),
     (Side, "_enter", last_come_first_filled, laws.first_come_first_filled),
+    (Side, "_turn", market_to_limit_stays_at_the_market, laws.market_to_limit_is_no_worse_later),
     (Side, "quiet", quiet_where_it_is_not, laws.equals_the_reference),
     (Resting, "stop_from", rounds_towards_the_market, laws.equals_the_reference),
 ]

@@ -1,27 +1,22 @@
-"""What the paper broker does, as data: whatever the fills, the same orders are taken."""
+"""What the paper broker does, as data: whatever the fills, the same orders are taken.
 
-from v6_paper_plugin.exchange.rules import KINDS, MOST_LEGS, OCA_TYPES, ORDER_TYPES, TIMES_IN_FORCE
+With any fills but realistic ones nothing waits for its price, and nothing for an auction: a market-to-limit order fills
+like a market order, one at the open or the close like a market or a limit order.
+"""
+
+from v6_paper_plugin.exchange.rules import MOST_LEGS, OCA_TYPES, ORDERS
 from v6core.capabilities import (
     Capabilities,
     ExitRelease,
     HistoryReach,
     ModifyKind,
-    OrderSupport,
     SubmitIdentity,
     UnitKind,
 )
-from v6core.orders import OrderType
 
 CAPABILITIES = Capabilities(
     simulated=True,
-    orders=(
-        OrderSupport(kinds=KINDS - {"COMBO"}, order_types=ORDER_TYPES, tifs=TIMES_IN_FORCE),
-        OrderSupport(
-            kinds=frozenset({"COMBO"}),
-            order_types=ORDER_TYPES - {OrderType.TRAIL_LIMIT},
-            tifs=TIMES_IN_FORCE,
-        ),
-    ),
+    orders=ORDERS,
     bracket=True,
     exit_release=ExitRelease.EACH_FILL,
     oca_types=OCA_TYPES,

@@ -40,6 +40,7 @@ def _rules(settings: PaperSettings) -> Rules:
         margin=settings.is_realistic if settings.margin is None else settings.margin,
         refuses_all=settings.fills is Fills.REJECT,
         takes_expired=settings.quotes_from[0] == "given",
+        auctions=settings.is_realistic,
     )
 
 

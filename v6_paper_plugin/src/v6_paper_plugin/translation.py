@@ -73,7 +73,7 @@ def order_report(order: ExchangeOrder, time: datetime) -> OrderReport:
             action=order.action,
             order_type=order.order_type,
             quantity=order.quantity,
-            limit_price=order.limit_price,
+            limit_price=order.present_limit,
             stop_price=order.stop_price,
             trail_amount=order.trail_amount,
             trail_percent=order.trail_percent,

@@ -8,19 +8,21 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from v6_paper_plugin.exchange.auctions import why_frozen, why_no_auction
 from v6_paper_plugin.exchange.combos import net_price
 from v6_paper_plugin.exchange.commissions import Commissions
 from v6_paper_plugin.exchange.groups import oca_type, quantity_after_entry
+from v6_paper_plugin.exchange.hours import Hours
 from v6_paper_plugin.exchange.ledger import Ledger
 from v6_paper_plugin.exchange.margin import Requirement, requirement
 from v6_paper_plugin.exchange.orders import CHANGEABLE, ExchangeOrder, Refusal
 from v6_paper_plugin.exchange.prices import Prices
 from v6_paper_plugin.exchange.register import Register
-from v6_paper_plugin.exchange.rules import KINDS, MOST_LEGS, ORDER_TYPES, TIMES_IN_FORCE, Rules
+from v6_paper_plugin.exchange.rules import KINDS, MOST_LEGS, ORDERS, Rules
 from v6_paper_plugin.market import Market
 from v6core.contracts import Combo, Contract, ContractDetails
 from v6core.money import ZERO, is_on_tick
-from v6core.orders import OrderStatus, OrderType, TimeInForce
+from v6core.orders import OrderStatus, TimeInForce
 
 _CENT = Decimal("0.01")
 
@@ -29,10 +31,18 @@ class Admission:
     """Judges orders and changes by the rules, the market's listing and the account."""
 
     def __init__(
-        self, rules: Rules, market: Market, ledger: Ledger, register: Register, commissions: Commissions
+        self,
+        rules: Rules,
+        market: Market,
+        hours: Hours,
+        ledger: Ledger,
+        register: Register,
+        *,
+        commissions: Commissions,
     ) -> None:
         self._rules = rules
         self._market = market
+        self._hours = hours
         self._ledger = ledger
         self._register = register
         self._commissions = commissions
@@ -57,6 +67,12 @@ class Admission:
             self._judge_money([after], now, instead_of=order) if after.parent_ref is None else self._judge_exit(after)
         )
         return refusal or after
+
+    def judge_cancel(self, order: ExchangeOrder, now: datetime) -> Refusal | None:
+        """Return why an order is not cancelled, or None where it is."""
+        if not order.is_open:
+            return too_late(order)
+        return why_frozen(order, self._market.session(now), now) if self._rules.auctions else None
 
     def _judge_exit(self, order: ExchangeOrder) -> Refusal | None:
         entry = self._register.entry(order)
@@ -108,15 +124,17 @@ class Admission:
         return session is not None and expiration < session.day
 
     def _judge_terms(self, order: ExchangeOrder, now: datetime) -> Refusal | None:
-        if order.order_type not in ORDER_TYPES or order.tif not in TIMES_IN_FORCE:
-            return Refusal("NOT_TAKEN", f"{order.order_type} orders with tif {order.tif} are not taken")
-        if order.order_type is OrderType.TRAIL_LIMIT and order.contract.kind == "COMBO":
-            return Refusal("NOT_TAKEN", "TRAIL_LIMIT orders are not taken for combos")
+        kind, order_type, tif = order.contract.kind, order.order_type, order.tif
+        if not any(kind in row.kinds and order_type in row.order_types and tif in row.tifs for row in ORDERS):
+            return Refusal("NOT_TAKEN", f"{order_type} orders with tif {tif} are not taken for {kind} contracts")
         if order.trail_percent is not None and order.contract.kind == "COMBO":
             return Refusal("NOT_TAKEN", "a combo cannot be trailed by a percentage: its price may be zero")
         if order.good_till is not None and order.good_till <= now:
             return Refusal("PAST", f"good_till {order.good_till.isoformat()} is past: it is {now.isoformat()}")
-        return self._judge_quantity(order) or self._judge_ticks(order)
+        return self._judge_auction(order, now) or self._judge_quantity(order) or self._judge_ticks(order)
+
+    def _judge_auction(self, order: ExchangeOrder, now: datetime) -> Refusal | None:
+        return why_no_auction(order, self._hours, now) if self._rules.auctions else None
 
     def _judge_quantity(self, order: ExchangeOrder) -> Refusal | None:
         details = self._details(order.contract)

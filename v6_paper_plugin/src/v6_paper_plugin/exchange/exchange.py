@@ -16,11 +16,12 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from v6_paper_plugin.exchange.admission import Admission, quotes_end, too_late
+from v6_paper_plugin.exchange.admission import Admission, quotes_end
 from v6_paper_plugin.exchange.agenda import Agenda, Due, Entry
 from v6_paper_plugin.exchange.commissions import Commissions
 from v6_paper_plugin.exchange.corrections import Corrections
 from v6_paper_plugin.exchange.groups import quantity_after_entry, quantity_after_fill, workable
+from v6_paper_plugin.exchange.hours import Hours
 from v6_paper_plugin.exchange.ledger import Ledger
 from v6_paper_plugin.exchange.listener import Adjustment, Listener
 from v6_paper_plugin.exchange.orders import CHANGEABLE, ExchangeOrder, Execution, Refusal
@@ -33,8 +34,7 @@ from v6_paper_plugin.exchange.watches import Watches
 from v6_paper_plugin.market import Market, Tick
 from v6core.contracts import Contract, OrderAction
 from v6core.money import ZERO
-from v6core.orders import OrderStatus, TimeInForce
-from v6core.sessions import Session
+from v6core.orders import ON_OPEN, OrderStatus, OrderType, TimeInForce
 
 _AT_ONCE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
 
@@ -63,7 +63,8 @@ class Exchange:
         self.executions: list[Execution] = []
         self.adjustments: list[Adjustment] = []
         self.agenda = Agenda()
-        self.admission = Admission(rules, market, ledger, self.orders, commissions)
+        self.hours = Hours(market, auctions=rules.auctions)
+        self.admission = Admission(rules, market, self.hours, ledger, self.orders, commissions=commissions)
         self.watches = Watches(market, now)
         self.venue = venue(self)
         self.corrections = Corrections(self, listener)
@@ -130,6 +131,8 @@ class Exchange:
         match entry.due:
             case Due.ARRIVE:
                 order.in_transit = False
+                if order.order_type in ON_OPEN:
+                    self._set_expiry(order)  # its open may have been while it was on its way
                 self._arrive(order)
             case Due.CANCEL:
                 self._cancel(order)
@@ -166,15 +169,8 @@ class Exchange:
         end = self.market.end
         return end is not None and self._now >= end
 
-    def next_session(self, after: datetime) -> Session | None:
-        """Return the next session that opens later than a moment, or None where the calendar or the tape ends."""
-        try:
-            return self.market.next_session(after)
-        except ValueError:
-            return None
-
     def _await_session(self, after: datetime) -> None:
-        session = self.next_session(after)
+        session = self.hours.next(after)
         if session is not None:
             self.agenda.put(session.open, Due.OPEN)
 
@@ -192,10 +188,11 @@ class Exchange:
                 self._free()
 
     def _close_session(self) -> None:
+        self.venue.close_auction()
         for order in self.orders.open():
             if order.is_open and order.expires_at is not None and order.expires_at <= self._now:
                 self._end(order, OrderStatus.EXPIRED, "its time is over")
-        following = self.next_session(self._now - timedelta(microseconds=1))
+        following = self.hours.next(self._now - timedelta(microseconds=1))
         goes_on = following is not None and following.open == self._now
         if not goes_on:
             self.venue.close()
@@ -268,19 +265,13 @@ class Exchange:
     def _accept(self, order: ExchangeOrder) -> None:
         self._size(order)
         order.in_transit = self.rules.latency > 0
-        order.at_market = not order.in_transit and self.market.session(self._now) is not None
         self._set_expiry(order)
+        order.at_market = not order.in_transit and self.hours.is_at_market(order, self._now)
         for leg, _ in order.legs:
             self.watches.add(leg)
 
     def _set_expiry(self, order: ExchangeOrder) -> None:
-        session = self.market.session(self._now) or self.next_session(self._now)
-        if order.tif is TimeInForce.GTD:
-            order.expires_at = order.good_till
-        elif order.tif is not TimeInForce.GTC and session is not None:
-            order.expires_at = session.close
-        else:
-            order.expires_at = None
+        order.expires_at = self.hours.expiry(order, self._now)
         if order.tif is TimeInForce.GTD and order.expires_at is not None:
             self.agenda.put(order.expires_at, Due.EXPIRE, order.ref)
 
@@ -294,7 +285,7 @@ class Exchange:
         """Bring an order to the market, if it is open."""
         if not order.is_open:
             return
-        if self.market.session(self._now) is None:
+        if not self.hours.is_at_market(order, self._now):
             if order.tif in _AT_ONCE:
                 self._end(order, OrderStatus.CANCELLED, f"the market is closed, and its tif is {order.tif}")
             return
@@ -317,6 +308,8 @@ class Exchange:
         order.triggered, order.filled = True, order.filled + units
         order.reserved = order.reserved * order.leaves / was
         order.workable -= units
+        if order.order_type is OrderType.MARKET_TO_LIMIT and order.turned_limit is None:
+            order.turned_limit = prices[0]
         done = self._execute(order, units, prices)
         if order.filled >= order.quantity:
             order.status = OrderStatus.FILLED
@@ -373,6 +366,11 @@ class Exchange:
         """End what an IOC or FOK order did not get."""
         if order.is_open:
             self._end(order, OrderStatus.CANCELLED, f"not filled at once, and its tif is {order.tif}")
+
+    def missed(self, order: ExchangeOrder, reason: str) -> None:
+        """End an order that its auction did not fill."""
+        if order.is_open:
+            self._end(order, OrderStatus.EXPIRED, reason)
 
     def call_later(self, order: ExchangeOrder, seconds: float) -> None:
         """Put an order on the agenda again."""
@@ -438,10 +436,11 @@ class Exchange:
             self._free()
 
     def _cancel(self, order: ExchangeOrder) -> None:
-        if order.is_open:
+        refusal = self.admission.judge_cancel(order, self._now)
+        if refusal is None:
             self._end(order, OrderStatus.CANCELLED, "cancelled on request")
         else:
-            self._listener.on_cancel_refused(order.ref, too_late(order), self._now)
+            self._listener.on_cancel_refused(order.ref, refusal, self._now)
 
     def change(self, ref: str, changes: Mapping[str, Any]) -> None:
         """Ask to change an order's terms; the listener is told, after the latency."""

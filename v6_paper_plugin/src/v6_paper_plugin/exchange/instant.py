@@ -74,7 +74,7 @@ class InstantVenue:
             self._waiting[order.number] = (order, units)
 
     def _prices(self, order: ExchangeOrder) -> list[Decimal] | None:
-        own = order.limit_price if order.limit_price is not None else order.stop_price
+        own = order.present_limit if order.present_limit is not None else order.stop_price
         if own is not None and not isinstance(order.contract, Combo):
             return [own]
         prices = [self._far_side(leg, buy=ratio > 0) for leg, ratio in order.legs]
@@ -89,6 +89,9 @@ class InstantVenue:
 
     def open(self, since: datetime) -> None:
         """Change nothing: there is no book to open."""
+
+    def close_auction(self) -> None:
+        """Change nothing: orders at the open and the close fill by the rule, like any other."""
 
     def close(self) -> None:
         """Let nobody wait any longer: whoever is left comes again with the next session."""

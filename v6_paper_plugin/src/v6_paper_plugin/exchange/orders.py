@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from v6core.contracts import Combo, Contract, OrderAction, Single
 from v6core.money import ZERO
-from v6core.orders import NEEDS_STOP, TRAILING, OcaType, OrderStatus, OrderType, TimeInForce
+from v6core.orders import NEEDS_STOP, ON_CLOSE, ON_OPEN, TRAILING, OcaType, OrderStatus, OrderType, TimeInForce
 
 CHANGEABLE = frozenset(
     {"quantity", "limit_price", "stop_price", "trail_amount", "trail_percent", "limit_offset", "tif", "good_till"}
@@ -26,7 +26,8 @@ class ExchangeOrder:
 
     ``workable`` is how much of it may fill: nothing of a bracket's exit until its entry fills. ``in_transit`` says that
     it is on its way to the market, ``at_market`` that it is there, ``triggered`` that its stop has been reached;
-    ``trail_stop`` is how far a trail has moved. ``reserved`` is the equity that its rest would tie up, and
+    ``trail_stop`` is how far a trail has moved, ``turned_limit`` the limit that a market-to-limit order has become, the
+    price of its first fill. ``reserved`` is the equity that its rest would tie up, and
     ``commission_base`` what its fills would have cost without minimum and rounding.
     """
 
@@ -60,6 +61,7 @@ class ExchangeOrder:
     triggered: bool = False
     trail_stop: Decimal | None = None
     trail_limit: Decimal | None = None
+    turned_limit: Decimal | None = None
     filled: Decimal = ZERO
     reserved: Decimal = ZERO
     commission: Decimal = ZERO
@@ -86,9 +88,20 @@ class ExchangeOrder:
         return not self.triggered and (self.order_type in NEEDS_STOP or self.order_type in TRAILING)
 
     @property
+    def waits_for_auction(self) -> bool:
+        """Whether it trades at the open or the close alone."""
+        return self.order_type in ON_OPEN or self.order_type in ON_CLOSE
+
+    @property
     def is_working(self) -> bool:
-        """Whether it can fill: at the market, and neither held for its entry nor for its stop."""
-        return self.is_open and self.at_market and self.workable > 0 and not self.waits_for_trigger
+        """Whether it can fill: at the market, and held neither for its entry nor for its stop nor for an auction."""
+        is_held = self.waits_for_trigger or self.waits_for_auction
+        return self.is_open and self.at_market and self.workable > 0 and not is_held
+
+    @property
+    def present_limit(self) -> Decimal | None:
+        """The limit that it was given, or that it has become."""
+        return self.turned_limit if self.limit_price is None else self.limit_price
 
     @property
     def legs(self) -> tuple[tuple[Single, int], ...]:

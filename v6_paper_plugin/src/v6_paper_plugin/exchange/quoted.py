@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
+from v6_paper_plugin.exchange.auctions import Auctions
 from v6_paper_plugin.exchange.combos import leg_prices, net_tick
 from v6_paper_plugin.exchange.matching import (
     Book,
@@ -33,7 +34,7 @@ from v6_paper_plugin.exchange.venue import Floor
 from v6_paper_plugin.market import Market, Tick
 from v6core.contracts import Combo, Contract
 from v6core.money import ZERO, plain
-from v6core.orders import TRAILING, TimeInForce
+from v6core.orders import ON_OPEN, TRAILING, TimeInForce
 
 _USUAL_SCALE = Decimal(10_000)
 _CURRENCY_SCALE = Decimal(1_000_000)
@@ -91,7 +92,7 @@ class _Desk:
             buy=order.action.sign > 0,
             kind=Kind(order.order_type),
             quantity=self.lots(order.filled + workable),
-            limit=self.units(order.trail_limit if trailing else order.limit_price),
+            limit=self.units(order.trail_limit if trailing else order.present_limit),
             stop=self.units(order.trail_stop if trailing and order.trail_stop is not None else order.stop_price),
             trail=self.units(order.trail_amount),
             percent=None if order.trail_percent is None else to_percent_units(order.trail_percent),
@@ -123,10 +124,15 @@ class QuotedVenue:
         self._desks: dict[str, _Desk] = {}
         self._combos_of: dict[str, set[str]] = {}
         self._passing = 0
+        self._auctions = Auctions(market, floor)
 
     def open(self, since: datetime) -> None:
         """Begin a session: quotes of an earlier one do not count."""
         self._since = since
+
+    def close_auction(self) -> None:
+        """Let the orders at the close trade, with the last quotes of the session."""
+        self._auctions.close(self._since)
 
     def close(self) -> None:
         """End the session; trails keep how far they have moved."""
@@ -140,10 +146,23 @@ class QuotedVenue:
         """Take in an order, which meets the present quote at once."""
         if not workable:
             return
+        if order.waits_for_auction:
+            self._await_auction(order)
+            return
         desk = self._desk(order.contract)
         self._refresh(desk)
         desk.orders[order.number] = order
         self._tell(desk, desk.book.add(desk.ask(order, workable)))
+
+    def _await_auction(self, order: ExchangeOrder) -> None:
+        """Let an order wait for its auction; one at the open, unless its contract has opened."""
+        tick = self._market.tick(order.contract, self._floor.now)
+        is_quoted = tick is not None and self._since <= tick.time
+        if order.order_type in ON_OPEN and is_quoted and self._floor.now > self._since:
+            return  # an exit that was set free too late: its day ends without it
+        self._auctions.hold(order)
+        if tick is not None and is_quoted and self._floor.now == self._since:
+            self._auctions.open([tick])
 
     def resize(self, order: ExchangeOrder, workable: Decimal) -> None:
         """Let more or less of an order fill; more costs it its place."""
@@ -168,6 +187,7 @@ class QuotedVenue:
 
     def leave(self, order: ExchangeOrder) -> None:
         """Take an order out."""
+        self._auctions.leave(order)
         desk = self._desks.get(order.contract.key)
         if desk is not None and order.number in desk.orders:
             desk.sync(order)
@@ -179,6 +199,7 @@ class QuotedVenue:
 
     def take(self, ticks: Sequence[Tick], *, anew: bool = False) -> None:
         """Match each contract's orders on its new quote, then the combos of those contracts."""
+        self._auctions.open(ticks)
         combos: set[str] = set()
         for tick in ticks:
             key = tick.contract.key
@@ -307,6 +328,9 @@ class QuotedVenue:
         self._since = datetime.fromisoformat(saved["since"])
         self._passing = saved["passing"]
         by_number = {order.number: order for order in orders}
+        for order in orders:
+            if order.at_market and order.waits_for_auction:
+                self._auctions.hold(order)
         for row in saved["books"]:
             desk = self._desk(contracts[row["contract"]])
             for number, ahead in row["orders"]:

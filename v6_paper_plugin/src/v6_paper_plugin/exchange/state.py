@@ -30,7 +30,7 @@ from v6core.reports import AdjustmentReason
 _DECIMALS = frozenset(
     {
         "quantity", "limit_price", "stop_price", "trail_amount", "trail_percent", "limit_offset", "workable", "filled",
-        "trail_stop", "trail_limit", "reserved", "commission", "commission_base", "price",
+        "trail_stop", "trail_limit", "turned_limit", "reserved", "commission", "commission_base", "price",
     }
 )  # fmt: skip
 _TIMES = frozenset({"good_till", "accepted_at", "ended_at", "expires_at", "time"})

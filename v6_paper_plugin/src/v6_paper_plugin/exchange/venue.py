@@ -34,6 +34,10 @@ class Floor(Protocol):
         """Hear that an IOC or FOK order did not get all of it at once."""
         ...
 
+    def missed(self, order: ExchangeOrder, reason: str) -> None:
+        """Hear that the auction that an order waited for is over, and why it did not fill."""
+        ...
+
     def call_later(self, order: ExchangeOrder, seconds: float) -> None:
         """Ask for ``Venue.resume`` after so many seconds."""
         ...
@@ -44,6 +48,10 @@ class Venue(Protocol):
 
     def open(self, since: datetime) -> None:
         """Begin a session, which opened at a moment."""
+        ...
+
+    def close_auction(self) -> None:
+        """Let the orders at the close trade, with the last quotes of the session."""
         ...
 
     def close(self) -> None:

@@ -21,7 +21,7 @@ from v6_paper_plugin.market.tape import Tick
 from v6core.contracts import Contract, ContractDetails, Future, FutureOption, Option, Stock, parse_contract
 from v6core.money import ZERO, plain, to_decimal
 from v6core.quotes import ChainExpiration, OptionChain
-from v6core.sessions import NEW_YORK, Session, next_session, session_at, trading_day
+from v6core.sessions import NEW_YORK, Session, next_session, session_at, session_on, trading_day
 
 DEFAULT_PRICE = Decimal(100)
 _DEFAULT_START = datetime(2026, 6, 1, 13, 30, tzinfo=UTC)
@@ -181,9 +181,11 @@ class GivenMarket:
         return self._tick(contract, at) if given is None else self._afresh(given, at)
 
     def _afresh(self, tick: Tick, at: datetime) -> Tick:
-        """Return a given quote as the session shows it: one that is older, from the open on."""
-        session = session_at(at) if self._hours == "regular" else None
-        return tick if session is None or session.open <= tick.time else tick._replace(time=session.open)
+        """Return a given quote as the session shows it, its close included: one that is older, from the open on."""
+        session = session_on(trading_day(at)) if self._hours == "regular" else None
+        if session is None or not tick.time < session.open <= at <= session.close:
+            return tick
+        return tick._replace(time=session.open)
 
     def _tick(self, contract: Contract, at: datetime) -> Tick:
         details, price = self.details(contract), self.price(contract)

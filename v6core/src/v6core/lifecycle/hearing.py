@@ -10,7 +10,7 @@ from typing import Any
 from v6core.lifecycle.ledger import FillLedger, FillSum, fits, total
 from v6core.lifecycle.state import OrderState
 from v6core.lifecycle.table import ENDINGS, LIVE, EvidenceKind
-from v6core.orders import MODIFIABLE, Anomaly, Order, OrderStatus
+from v6core.orders import MODIFIABLE, Anomaly, Order, OrderStatus, OrderType
 from v6core.reports import (
     CancelRefusedReport,
     CommissionReport,
@@ -303,8 +303,13 @@ def _is_grouped(terms: Order) -> bool:
 
 
 def _shown(terms: OrderTerms) -> dict[str, Any]:
-    """Return the terms that can be modified as shown, with what they exclude as None."""
+    """Return the terms that can be modified as shown, with what they exclude as None.
+
+    The limit that a market-to-limit order has become is no term of it: nobody asked for it.
+    """
     shown = {name: value for name in MODIFIABLE if (value := getattr(terms, name)) is not None}
+    if terms.order_type is OrderType.MARKET_TO_LIMIT:
+        shown.pop("limit_price", None)
     if "tif" in shown and "good_till" not in shown:
         shown["good_till"] = None
     if "trail_amount" in shown or "trail_percent" in shown:

@@ -136,6 +136,10 @@ NEEDS_LIMIT = frozenset(
 NEEDS_STOP = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED})
 TRAILING = frozenset({OrderType.TRAIL, OrderType.TRAIL_LIMIT})
 TAKES_STOP = NEEDS_STOP | TRAILING
+ON_OPEN = frozenset({OrderType.MARKET_ON_OPEN, OrderType.LIMIT_ON_OPEN})
+"""The types that trade at the open of a session alone."""
+ON_CLOSE = frozenset({OrderType.MARKET_ON_CLOSE, OrderType.LIMIT_ON_CLOSE})
+"""The types that trade at the close of a session alone."""
 MODIFIABLE = frozenset(
     {"quantity", "limit_price", "stop_price", "trail_amount", "trail_percent", "limit_offset", "tif", "good_till"}
 )

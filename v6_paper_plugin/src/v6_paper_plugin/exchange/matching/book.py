@@ -15,6 +15,8 @@ Rules that the book keeps:
   nothing tells how many stood there before it). One that was marketable when it came, or when it fired, has nobody
   before it. An order that has fired is one that comes at that moment.
 * A market order that finds too little waits for the next quote.
+* A market-to-limit order fills as a market order does until it has filled for the first time. What is left then is a
+  limit at the price of that fill, which takes its time of priority from there and has nobody before it.
 
 What a quote costs does not depend on the orders that it leaves alone.
 """
@@ -53,9 +55,9 @@ class Terms(TypedDict, total=False):
 class Book:
     """The resting orders of one contract.
 
-    ``slippage`` is by how many price units a fill without a limit (MARKET, STOP, TRAIL, MARKET_IF_TOUCHED) is worse
-    than the quote. In a ``signed`` book, a combo's, prices may be zero or negative; in any other such a price means
-    that nobody is there, and slippage stops at one unit.
+    ``slippage`` is by how many price units a fill without a limit (MARKET, STOP, TRAIL, MARKET_IF_TOUCHED, the first of
+    a MARKET_TO_LIMIT) is worse than the quote. In a ``signed`` book, a combo's, prices may be zero or negative; in any
+    other such a price means that nobody is there, and slippage stops at one unit.
 
     ``on_match`` is called with each fill before the next one is made, so that a one-cancels-all group can take the
     other members out in time: it may ``cancel`` and ``reduce``, and nothing else.

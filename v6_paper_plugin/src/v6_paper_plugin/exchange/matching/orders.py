@@ -20,6 +20,7 @@ class Kind(Word):
     TRAIL_LIMIT = auto()
     MARKET_IF_TOUCHED = auto()
     LIMIT_IF_TOUCHED = auto()
+    MARKET_TO_LIMIT = auto()
 
 
 class Lifetime(Word):
@@ -33,6 +34,8 @@ class Lifetime(Word):
     """The whole at once, or at once after it fires, or nothing."""
 
 
+PLAIN = frozenset({Kind.MARKET, Kind.LIMIT, Kind.MARKET_TO_LIMIT})
+"""What waits for no condition."""
 STOPS = frozenset({Kind.STOP, Kind.STOP_LIMIT})
 TRAILS = frozenset({Kind.TRAIL, Kind.TRAIL_LIMIT})
 TOUCHES = frozenset({Kind.MARKET_IF_TOUCHED, Kind.LIMIT_IF_TOUCHED})
@@ -43,9 +46,10 @@ LIMITED = frozenset({Kind.LIMIT, Kind.STOP_LIMIT, Kind.LIMIT_IF_TOUCHED})
 class BookOrder:
     """What an order asks of the book. Prices are price units, quantities lots; ValueError where they do not fit.
 
-    ``number`` is the caller's name for it, unique in the book. ``limit`` belongs to the LIMIT kinds; ``stop`` is the
-    price that fires a STOP or an IF_TOUCHED, and may be given to a TRAIL as its first stop. A TRAIL has an amount,
-    ``trail``, or ``percent`` in percent units; a TRAIL_LIMIT an ``offset``, how much worse than its stop its limit is.
+    ``number`` is the caller's name for it, unique in the book. ``limit`` belongs to the LIMIT kinds, and to a
+    MARKET_TO_LIMIT that has become one; ``stop`` is the price that fires a STOP or an IF_TOUCHED, and may be given
+    to a TRAIL as its first stop. A TRAIL has an amount, ``trail``, or ``percent`` in percent units; a TRAIL_LIMIT an
+    ``offset``, how much worse than its stop its limit is.
 
     ``filled``, ``fired`` and ``ahead`` are for an order that goes on after a restart; see ``Standing``.
     """
@@ -78,13 +82,18 @@ class BookOrder:
         """Whether its stop follows the market."""
         return self.kind in TRAILS
 
+    @property
+    def _makes_its_limit(self) -> bool:
+        """Whether what has happened to it may have given it a limit."""
+        return (self.kind is Kind.TRAIL_LIMIT and self.fired) or self.kind is Kind.MARKET_TO_LIMIT
+
     def _check_prices(self) -> None:
         kind = self.kind
-        if (self.limit is not None) != (kind in LIMITED) and not (kind is Kind.TRAIL_LIMIT and self.fired):
+        if (self.limit is not None) != (kind in LIMITED) and not self._makes_its_limit:
             raise ValueError(f"order {self.number}: a {kind} {'needs a' if kind in LIMITED else 'takes no'} limit")
         if self.stop is None and kind in STOPS | TOUCHES:
             raise ValueError(f"order {self.number}: a {kind} needs a stop")
-        if self.stop is not None and kind in {Kind.MARKET, Kind.LIMIT}:
+        if self.stop is not None and kind in PLAIN:
             raise ValueError(f"order {self.number}: a {kind} takes no stop")
         if kind not in TRAILS and (self.trail, self.percent, self.offset) != (None, None, None):
             raise ValueError(f"order {self.number}: a {kind} takes no trail, percent or offset")

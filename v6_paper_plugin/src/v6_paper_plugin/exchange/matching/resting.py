@@ -11,7 +11,7 @@ from dataclasses import replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from v6_paper_plugin.exchange.matching.orders import STOPS, TOUCHES, BookOrder, Kind, Lifetime
+from v6_paper_plugin.exchange.matching.orders import PLAIN, STOPS, TOUCHES, BookOrder, Kind, Lifetime
 from v6_paper_plugin.exchange.matching.units import WHOLE
 
 if TYPE_CHECKING:
@@ -89,13 +89,18 @@ class Resting:
     def waiting_stage(self) -> Stage:
         """Where it waits for its condition; LIVE for an order without one, or whose condition was met."""
         kind = self.request.kind
-        if self.fired or kind in {Kind.MARKET, Kind.LIMIT}:
+        if self.fired or kind in PLAIN:
             return Stage.LIVE
         if kind in STOPS:
             return Stage.STOP
         if kind in TOUCHES:
             return Stage.TOUCH
         return Stage.UNSET if self.stop is None else Stage.PINNED
+
+    @property
+    def is_turning(self) -> bool:
+        """Whether its first fill makes its limit."""
+        return self.limit is None and self.request.kind is Kind.MARKET_TO_LIMIT
 
     @property
     def is_immediate(self) -> bool:

@@ -159,8 +159,16 @@ class Side:
         order.filled += lots
         if not order.remaining:
             self.drop(order)
+        elif order.is_turning:
+            self._turn(order, price)
         if self._on_match is not None:
             self._on_match(matched)
+
+    def _turn(self, order: Resting, limit: int) -> None:
+        """Make what is left of an order a limit that has just come, and found its price there."""
+        order.limit = limit
+        order.sequence = next(self._sequence)
+        self._enter(order, limit)
 
     def _dismiss(self, order: Resting, outcomes: list[Outcome]) -> None:
         """Take out what an order that does not rest has left unfilled."""

@@ -20,6 +20,8 @@ FAMILIES = {
     "MKT": "Market orders",
     "LMT": "Limit orders",
     "STP": "Orders with a trigger",
+    "MTL": "Market-to-limit orders",
+    "AUC": "Orders at the open and the close",
     "MOD": "Changing orders",
     "CXL": "Cancelling orders",
     "GRP": "Brackets and groups",

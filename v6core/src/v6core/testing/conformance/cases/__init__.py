@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from v6core.testing.conformance.case import put_in_order
 from v6core.testing.conformance.cases import (
+    auctions,
     cancels,
     changes,
     combos,
@@ -21,6 +22,7 @@ from v6core.testing.conformance.cases import (
     limit_orders,
     lists,
     market_orders,
+    market_to_limit,
     paper,
     questions,
     recovery,
@@ -30,6 +32,7 @@ from v6core.testing.conformance.cases import (
 put_in_order()
 
 __all__ = [
+    "auctions",
     "cancels",
     "changes",
     "combos",
@@ -47,6 +50,7 @@ __all__ = [
     "limit_orders",
     "lists",
     "market_orders",
+    "market_to_limit",
     "paper",
     "questions",
     "recovery",

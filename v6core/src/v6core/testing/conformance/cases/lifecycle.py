@@ -13,7 +13,7 @@ from v6core.events import EngineEvent, OrderEvent, ReportReceived
 from v6core.fills import Fill
 from v6core.hookspecs import hookimpl
 from v6core.money import ZERO
-from v6core.orders import Anomaly, Order, OrderStatus, OrderType, TimeInForce
+from v6core.orders import ON_CLOSE, ON_OPEN, Anomaly, Order, OrderStatus, OrderType, TimeInForce
 from v6core.reports import FillReport, OrderReport, Report, ReportedStatus
 from v6core.testing.conformance.case import case
 from v6core.testing.conformance.cases.combos import LONG_WORTH, SHORT_WORTH, legs_of, spread
@@ -25,15 +25,7 @@ from v6core.testing.conformance.silence import silence
 from v6core.testing.conformance.trial import Trial
 
 _ENDED = (OrderStatus.FILLED, OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.REJECTED)
-_BY_THE_VENUE = frozenset(
-    {
-        OrderType.MARKET_ON_CLOSE,
-        OrderType.LIMIT_ON_CLOSE,
-        OrderType.MARKET_ON_OPEN,
-        OrderType.LIMIT_ON_OPEN,
-        OrderType.MARKET_TO_LIMIT,
-    }
-)
+_BY_THE_VENUE = ON_OPEN | ON_CLOSE | {OrderType.MARKET_TO_LIMIT}
 """Whether these are taken is decided by the hour and by the venue."""
 _CLOCKS_DIFFER = timedelta(minutes=1)
 _TO_THE_NIGHT = timedelta(hours=14).total_seconds()

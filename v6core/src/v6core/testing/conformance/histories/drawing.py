@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from v6core.capabilities import Capabilities, ModifyKind
 from v6core.contracts import Contract, OrderAction
-from v6core.orders import Order, OrderType, TimeInForce
+from v6core.orders import ON_CLOSE, ON_OPEN, Order, OrderType, TimeInForce
 from v6core.testing.conformance.driver import Drive, Driver
 from v6core.testing.conformance.histories.steps import (
     Bracket,
@@ -29,12 +29,7 @@ from v6core.testing.conformance.histories.steps import (
     Step,
 )
 
-_TYPES = frozenset(OrderType) - {
-    OrderType.MARKET_ON_CLOSE,
-    OrderType.LIMIT_ON_CLOSE,
-    OrderType.MARKET_ON_OPEN,
-    OrderType.LIMIT_ON_OPEN,
-}
+_TYPES = frozenset(OrderType) - ON_OPEN - ON_CLOSE
 """The types whose orders are told by quotes alone; what the auctions do is for cases of their own."""
 _MOST_BOUTS, _MOST_AFTER = 6, 4
 

@@ -12,6 +12,7 @@ from gateway.desk_wire import ACME, bracket, d, floor, limit, run, stop
 from v6_ib_plugin.gateway.desk import Manners
 from v6_ib_plugin.gateway.desk.drafting import camel
 from v6_ib_plugin.gateway.wire import WireError, encode_request, messages, requests
+from v6_ib_plugin.options.work import WORKS
 from v6_ib_plugin.terms import IbCondition, IbContract, IbOrder, TagValue
 from v6_ib_plugin.translation.wordless import DECORATIVE, SAID, fields_without_a_word
 
@@ -56,6 +57,21 @@ def test_what_would_change_what_the_order_does_is_refused_by_its_name(order: IbO
             client = await opened.client()
             client.place(order)
             assert field in (await client.answer(201)).text
+            await client.status(1, "Inactive")
+
+    run(main())
+
+
+@pytest.mark.parametrize("word", [*WORKS, "DTC", "Minutes"])
+def test_a_type_or_time_of_ibs_own_is_refused_by_its_name(word: str) -> None:
+    tif = {"AUCTION": "AUC", "DTC": "DTC", "Minutes": "Minutes"}.get(word, "DAY")
+    kind = {"AUCTION": "MTL", "DTC": "LMT", "Minutes": "LMT"}.get(word, word)
+
+    async def main() -> None:
+        async with floor() as opened:
+            client = await opened.client()
+            client.place(replace(limit(1, tif=tif), order_type=kind))
+            assert f"order_type {kind}, tif {tif}: " in (await client.answer(201)).text
             await client.status(1, "Inactive")
 
     run(main())

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from ib.data_tws import Market, two_sides
+from ib.data_tws import CALL_ROW, ES_ROW, GOOG_ROW, PUT_ROW, Market, two_sides
 from ib.scripted_tws import Answer, Row, ScriptedTws, order_status
 from v6_ib_plugin import IbSettings, v6_brokers
 from v6core.config import EngineSection
@@ -39,7 +39,9 @@ _TRAIL = (
 )
 _ACTIVE = "scaleTable activeStartTime activeStopTime hedgeType"
 _CLEARING = "optOutSmartRouting clearingAccount clearingIntent notHeld deltaNeutralContractPresent algoStrategy"
-_FLAGS = "algoId whatIf orderMiscOptions solicited randomizeSize randomizePrice nConditions"
+_FLAGS = "algoId whatIf orderMiscOptions solicited randomizeSize randomizePrice"
+_BENCH = "referenceContractId isPeggedChangeAmountDecrease peggedChangeAmount referenceChangeAmount referenceExchangeId"
+_MIDDLE = "midOffsetAtWhole midOffsetAtHalf"
 _ADJUSTED = (
     "adjustedOrderType triggerPrice lmtPriceOffset adjustedStopPrice adjustedStopLimitPrice adjustedTrailingAmount "
     "adjustableTrailingUnit"
@@ -80,6 +82,16 @@ REWRITTEN = frozenset(_SHOWN_WHERE_EMPTY)
 """What TWS fills in by itself, so that an order made of what was read back may say it."""
 
 
+BTC_ROW = {
+    "con_id": 15, "symbol": "BTC", "sec_type": "CRYPTO", "exchange": "ZEROHASH", "exchanges": "ZEROHASH",
+    "rules": "26", "trading_class": "BTC", "step": "0.00001",
+}  # fmt: skip
+_ROWS = [
+    {**GOOG_ROW, "exchanges": "SMART,NASDAQ,IBKRATS", "rules": "26,240,26"},
+    *({**option, "exchanges": "SMART,BOX", "rules": "26,26"} for option in (CALL_ROW, PUT_ROW)),
+    ES_ROW,
+    BTC_ROW,
+]
 _MONEY = ("NetLiquidation", "TotalCashValue", "BuyingPower")
 
 
@@ -101,11 +113,20 @@ class _Reader:
         self.group(name, width * int(self.sent[f"n.{name}"]))
 
     def conditions(self) -> None:
+        self.names("nConditions")
         for number in range(int(self.sent["nConditions"])):
             kind = next(self._left)
             self.sent[f"condition.{number}"] = "|".join((kind, *self._some(_CONDITION_WIDTHS[kind] - 1)))
         if self.sent["nConditions"] != "0":
             self.names("conditionsIgnoreRth conditionsCancelOrder")
+
+    def of_the_type(self) -> None:
+        """Take what stands at the end of an order at IBKR's own ATS, and of one that is pegged to the best."""
+        kind = self.sent["orderType"]
+        self.names("minTradeQty" if self.sent["exchange"] == "IBKRATS" else "")
+        self.names("minCompeteSize competeAgainstBestOffset" if kind == "PEG BEST" else "")
+        up_to_mid = self.sent.get("competeAgainstBestOffset") == "Infinity"
+        self.names(_MIDDLE if kind == "PEG MID" or up_to_mid else "")
 
     def end(self) -> Sent:
         assert list(self._left) == []
@@ -133,8 +154,10 @@ def order_sent(fields: list[str]) -> Sent:
     if reader.sent["algoStrategy"]:
         reader.counted("algo", 2)
     reader.names(_FLAGS)
+    reader.names(_BENCH if reader.sent["orderType"] == "PEG BENCH" else "")
     reader.conditions()
     reader.names(f"{_ADJUSTED} {_REST}")
+    reader.of_the_type()
     return reader.end()
 
 
@@ -160,7 +183,9 @@ def _fields(told: Sent, status: str) -> Iterator[str]:
         yield from _grouped(told, "algo")
     yield from _named(told, "solicited whatIf")
     yield from (status, *[_UNSET] * 9, "", "", "", "", "")
-    yield from _named(told, "randomizeSize randomizePrice nConditions")
+    yield from _named(told, "randomizeSize randomizePrice")
+    yield from _named(told, _BENCH if told["orderType"] == "PEG BENCH" else "")
+    yield told["nConditions"]
     yield from (part for text in _grouped(told, "condition") for part in text.split("|"))
     if told["nConditions"] != "0":
         yield from _named(told, "conditionsIgnoreRth conditionsCancelOrder")
@@ -178,11 +203,12 @@ def _grouped(told: Sent, name: str) -> Iterator[str]:
 
 
 class EchoingTws:
-    """What the server has taken, by the number of the order."""
+    """What the server has taken, by the number of the order; ``computed`` is what it shows instead of what was sent."""
 
     def __init__(self, tws: ScriptedTws) -> None:
         self.tws = tws
         self.client_id = 0
+        self.computed: Sent = {}
         self._perm_ids: dict[str, int] = {}
         tws.answers |= {
             71: self._started, 3: self._placed, 4: self._cancelled,
@@ -191,13 +217,20 @@ class EchoingTws:
             92: lambda asked: [(94, asked[1], "0", "0", "0")],
             6: lambda asked: [*((6, 2, key, "100000.00", "USD", asked[3]) for key in _MONEY), (54, 1, asked[3])],
         }  # fmt: skip
-        quotes = {"11": ("99.9", "100.1"), "12": ("4.9", "5.1"), "13": ("2.9", "3.1"), "BAG": ("1.9", "2.1")}
-        Market(ticks={con_id: two_sides(*quote) for con_id, quote in quotes.items()}).open(tws)
+        quotes = {
+            "11": ("99.9", "100.1"), "12": ("4.9", "5.1"), "13": ("2.9", "3.1"), "14": ("99.75", "100.25"),
+            "15": ("99.9", "100.1"), "BAG": ("1.9", "2.1"),
+        }  # fmt: skip
+        Market(rows=_ROWS, ticks={con_id: two_sides(*quote) for con_id, quote in quotes.items()}).open(tws)
 
     @property
     def orders(self) -> list[Sent]:
         """All that was placed and changed, in its order."""
         return [order_sent(fields) for fields in self.tws.sent(3)]
+
+    def show(self, order: Sent) -> None:
+        """Show an order that was placed, as somebody has changed it since."""
+        self.tws.say(shown(order, client_id=self.client_id, perm_id=self._perm_ids[order["orderId"]]))
 
     def _started(self, asked: list[str]) -> list[Row]:
         self.client_id = int(asked[2])
@@ -207,7 +240,8 @@ class EchoingTws:
         sent = order_sent(asked)
         number = sent["orderId"]
         perm_id = self._perm_ids.setdefault(number, 900 + len(self._perm_ids))
-        return [shown(sent, client_id=self.client_id, perm_id=perm_id), self._status(number, "Submitted")]
+        told = sent | self.computed
+        return [shown(told, client_id=self.client_id, perm_id=perm_id), self._status(number, "Submitted")]
 
     def _cancelled(self, asked: list[str]) -> list[Row]:
         return [self._status(asked[2], "Cancelled"), (4, 2, asked[2], 202, "Order Canceled - reason:", "")]

@@ -17,7 +17,7 @@ import pytest
 from ib.data_tws import CALL, GOOG, PUT
 from ib.echoing_tws import REWRITTEN, Sent, echoed
 from v6_ib_plugin import IbOrderOptions
-from v6core.contracts import Combo, ComboLeg, Contract
+from v6core.contracts import Combo, ComboLeg, Contract, Option, Stock
 from v6core.orders import Order
 
 SPREAD = Combo("GOOG", [ComboLeg(CALL, "BUY", 1), ComboLeg(PUT, "SELL", 1)])
@@ -36,14 +36,15 @@ class Case:
     order_type: str = "LIMIT"
     action: str = "BUY"
     contract: Contract = GOOG
+    tif: str = "DAY"
 
     @property
     def order(self) -> Order:
         """The order, at the price from which it is changed."""
         if self.order_type == "STOP":
             return Order.stop(self.action, 10, 90, options=self.options)
-        quantity, price = (1, 2) if self.contract is SPREAD else (10, 100)
-        return Order.limit(self.action, quantity, price, options=self.options)
+        quantity, price = {"COMBO": (1, 2), "OPTION": (10, 5)}.get(self.contract.kind, (10, 100))
+        return Order.limit(self.action, quantity, price, tif=self.tif, options=self.options)
 
 
 def flag(name: str, sent: str, **more: Any) -> tuple[str, Case]:
@@ -77,6 +78,16 @@ CASES: dict[str, Case] = dict(
             "algoStrategy": "Twap", "n.algo": "2", "algo.0": "endTime", "algo.1": TEN_SENT, "algo.2": "strategyType",
             "algo.3": "Midpoint",
         },
+    ),
+    "work_as": Case({"work_as": {"type": "REL", "offset": "0.02"}}, {"orderType": "REL", "auxPrice": "0.02"}),
+    "time_in_force": Case({"time_in_force": "DTC"}, {"tif": "DTC"}, tif="GTC"),
+    "min_trade_quantity": Case(
+        {"min_trade_quantity": 5}, {"minTradeQty": "5"}, contract=Stock("GOOG", exchange="IBKRATS")
+    ),
+    "auction_strategy": Case(
+        {"auction_strategy": "IMPROVEMENT"},
+        {"auctionStrategy": "2"},
+        contract=Option("GOOG", "2026-01-16", 100, "CALL", exchange="BOX"),
     ),
     "display_size": Case({"display_size": 5}, {"displaySize": "5"}),
     "min_quantity": Case({"min_quantity": 3}, {"minQty": "3"}),

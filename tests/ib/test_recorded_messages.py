@@ -126,7 +126,7 @@ def test_orders_stand_as_the_fields_say() -> None:
 def test_what_tws_writes_into_a_plain_order_is_nothing_that_it_does() -> None:
     rows = recorded(5)
     for fields, (contract, order, _) in zip(rows, said(rows).orders, strict=True):
-        assert fields_without_a_word(order) in {(), ("min_compete_size", "compete_against_best_offset")}
+        assert fields_without_a_word(order) == ()
         assert IbOrderOptions.of(order) == IbOrderOptions()
         if fields[15] in _TYPES:
             assert order_of(order, contract).quantity == D(fields[14])

@@ -99,3 +99,10 @@ def test_a_trailing_exit_hangs_on_a_limit_alone() -> None:
 def test_what_has_no_reference_could_never_be_found_again() -> None:
     with pytest.raises(NotSent, match="no reference"):
         check(Order.limit("BUY", 1, 90, contract=put(90)), {})
+
+
+def test_a_trailing_exit_hangs_on_no_limit_that_ib_works_in_its_own_way() -> None:
+    parent = bound(Order.limit("BUY", 1, 90, options={"work_as": {"type": "MIDPRICE"}}))
+    trail = bound(Order.trailing_stop("SELL", 1, 5, parent_order_id=parent.order_id))
+    with pytest.raises(NotSent, match="LIMIT and STOP_LIMIT entries alone, not an entry with the option work_as"):
+        check(trail, {parent.order_id: parent})

@@ -10,7 +10,7 @@ from v6_ib_plugin.terms import IbOrder
 from v6_ib_plugin.trading.known import KnownOrder, Terms
 from v6_ib_plugin.trading.lifetimes import has_run_out
 from v6core.contracts import Contract, Stock
-from v6core.orders import Order, TimeInForce
+from v6core.orders import Order, OrderType, TimeInForce
 from v6core.reports import OrderReport, OrderTerms, ReportedStatus
 
 MORNING = datetime(2026, 12, 1, 15, tzinfo=UTC)
@@ -57,3 +57,28 @@ def test_an_order_with_a_last_moment_has_run_out_then() -> None:
     known = KnownOrder("a", shown=OrderTerms(tif=TimeInForce.GTD, good_till=CLOSE))
     assert not has_run_out(known, CLOSE - timedelta(minutes=1))
     assert has_run_out(known, CLOSE)
+
+
+OPENING = datetime(2026, 12, 2, 14, 30, tzinfo=UTC)
+
+
+def at_the_open(contract: Contract = US) -> Order:
+    terms = {"action": "BUY", "quantity": 1, "order_type": "MARKET_ON_OPEN", "tif": "OPG"}
+    return Order.model_validate({**terms, "contract": contract, "created_at": CLOSE})
+
+
+def seen_before_the_open() -> KnownOrder:
+    shown = OrderTerms(contract=US, order_type=OrderType.LIMIT_ON_OPEN)
+    told = OrderReport(time=CLOSE, order_ref="a", status=ReportedStatus.SUBMITTED, terms=shown)
+    return KnownOrder("a", ib=IbOrder(), shown=shown, told=told)
+
+
+@pytest.mark.parametrize("known", [KnownOrder("a", sent=Terms(at_the_open(), IbOrder())), seen_before_the_open()])
+def test_an_order_at_the_open_has_run_out_when_the_next_session_opens(known: KnownOrder) -> None:
+    assert not has_run_out(known, OPENING - timedelta(minutes=1))
+    assert has_run_out(known, OPENING)
+
+
+def test_nobody_guesses_when_a_session_opens_elsewhere() -> None:
+    known = KnownOrder("a", sent=Terms(at_the_open(ELSEWHERE), IbOrder()))
+    assert not has_run_out(known, OPENING)

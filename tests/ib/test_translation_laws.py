@@ -10,7 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ib.translation_laws import CONTRACTS, at_the_open, declared_orders, numbered, numbers, records, spoiled, texts
+from ib.translation_laws import (
+    CONTRACTS,
+    at_the_open,
+    declared_orders,
+    numbered,
+    numbers,
+    records,
+    spoiled,
+    texts,
+    worked_orders,
+)
 from v6_ib_plugin.options import IbOrderOptions
 from v6_ib_plugin.terms import (
     IbCommission,
@@ -28,7 +38,7 @@ from v6_ib_plugin.translation.chains import chain_of, option_parameters
 from v6_ib_plugin.translation.contracts import contract_of, ib_contract
 from v6_ib_plugin.translation.details import details_of, ib_rule, tick_bands
 from v6_ib_plugin.translation.executions import commission_of, execution_id_of, fill_of, ib_commission, ib_execution
-from v6_ib_plugin.translation.orders import ib_order, order_of, terms_of
+from v6_ib_plugin.translation.orders import ib_order, order_of, own_order_of, terms_of
 from v6_ib_plugin.translation.previews import preview_of
 from v6_ib_plugin.translation.statuses import outcome_of, standing_of
 from v6_ib_plugin.translation.ticks import shown_price
@@ -36,7 +46,7 @@ from v6_ib_plugin.translation.wordless import fields_without_a_word
 from v6_ib_plugin.untranslatable import Untranslatable
 from v6core.contracts import Combo, Contract
 from v6core.fills import Fill
-from v6core.orders import Order, TimeInForce
+from v6core.orders import Order, OrderType, TimeInForce
 from v6core.reports import Account
 from v6core.testing import order_strategies
 
@@ -64,6 +74,26 @@ def test_every_declared_order_comes_back_as_it_was(order: Order) -> None:
     said = order_of(terms, ib_contract(order.contract), order_id=order.order_id, known=legs_of(order.contract))
     asked = order.replace(tif=TimeInForce.OPG) if at_the_open(order.order_type) else order
     assert said == asked.replace(strategy_id=None, created_at=None)
+
+
+@THOROUGH
+@given(worked_orders())
+def test_an_order_that_ib_works_in_its_own_way_comes_back_with_its_options(order: Order) -> None:
+    assert order.contract is not None
+    sent = ib_order(order)
+    said = own_order_of(sent, ib_contract(order.contract), order_id=order.order_id, known=legs_of(order.contract))
+    assert ib_order(said) == sent
+    asked = IbOrderOptions.model_validate(dict(order.options)).said()
+    assert said == order.replace(strategy_id=None, created_at=None, options=asked)
+
+
+@QUICK
+@given(worked_orders())
+def test_the_terms_of_an_order_that_ib_works_in_its_own_way_are_those_that_were_sent(order: Order) -> None:
+    shown = terms_of(ib_order(order), sent_as=order.order_type)
+    told = {name: value for name, value in shown.__dict__.items() if value is not None}
+    assert told == {name: getattr(order, name) for name in told}
+    assert {"order_type", "tif", "quantity"} <= told.keys()
 
 
 @QUICK
@@ -139,6 +169,7 @@ def test_a_position_comes_back_as_it_was(contract: Contract, quantity: Decimal, 
 
 sound_contracts = singles.map(numbered).map(ib_contract)
 sound_orders = declared_orders().map(ib_order)
+sound_works = worked_orders().map(ib_order)
 RICH = {
     "algo": {"strategy": "Vwap", "max_rate": "0.1", "start_time": "2026-01-02T15:30:00Z"},
     "conditions": [
@@ -171,6 +202,14 @@ ASKS: dict[str, tuple[st.SearchStrategy[Any], Callable[[Any], object]]] = {
     "fill, spoiled": (
         st.tuples(spoiled(sound_contracts), spoiled(sound_executions)),
         lambda pair: fill_of(pair[0], pair[1], zone="US/Eastern"),
+    ),
+    "own order": (
+        st.tuples(records(IbOrder), records(IbContract)),
+        lambda pair: own_order_of(pair[0], pair[1], zone="US/Eastern"),
+    ),
+    "own order, spoiled": (
+        st.tuples(spoiled(sound_works), spoiled(sound_contracts)),
+        lambda pair: own_order_of(pair[0], pair[1], zone="US/Eastern"),
     ),
     "order, spoiled": (
         st.tuples(spoiled(sound_orders), spoiled(sound_contracts)),
@@ -219,9 +258,15 @@ def test_whatever_is_sent_is_told_or_named(name: str, data: st.DataObject) -> No
 
 
 @QUICK
-@given(records(IbOrder) | spoiled(sound_orders), st.none() | records(IbContract) | spoiled(sound_contracts))
-def test_the_terms_of_any_order_are_told_without_an_error(order: IbOrder, contract: IbContract | None) -> None:
-    assert terms_of(order, contract) is not None
+@given(
+    records(IbOrder) | spoiled(sound_orders) | spoiled(sound_works),
+    st.none() | records(IbContract) | spoiled(sound_contracts),
+    st.none() | st.sampled_from(OrderType),
+)
+def test_the_terms_of_any_order_are_told_without_an_error(
+    order: IbOrder, contract: IbContract | None, sent_as: OrderType | None
+) -> None:
+    assert terms_of(order, contract, sent_as=sent_as) is not None
     assert set(fields_without_a_word(order)) <= set(IbOrder.__dataclass_fields__)
 
 

@@ -195,7 +195,12 @@ def test_a_combo_whose_ratios_are_reduced_has_more_units_at_less() -> None:
         ({"display_size": 10}, ("display_size",)),
         ({"cash_qty": Decimal("1.7976931348623157E308")}, ()),
         ({"delta_neutral_order_type": "None", "adjusted_order_type": "None"}, ()),
-        ({"compete_against_best_offset": Decimal("Infinity")}, ("compete_against_best_offset",)),
+        ({"min_compete_size": 100, "compete_against_best_offset": Decimal("0.02"), "mid_offset_at_half": 1}, ()),
+        ({"order_type": "PEG MID", "min_compete_size": 100, "mid_offset_at_half": 1}, ("mid_offset_at_half",)),
+        (
+            {"order_type": "PEG BEST", "min_compete_size": 9, "compete_against_best_offset": Decimal("Infinity")},
+            ("min_compete_size", "compete_against_best_offset"),
+        ),
         ({"order_combo_legs": (None, None)}, ()),
         ({"good_after_time": "20260102-15:30:00"}, ("good_after_time",)),
         ({"model_code": "m", "fa_group": "g"}, ("fa_group", "model_code")),

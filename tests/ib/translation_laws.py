@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
+from ib.works import SAMPLES
 from v6_ib_plugin.capabilities import CAPABILITIES
+from v6_ib_plugin.options.work import WORKS
 from v6_ib_plugin.terms import IbCondition, TagValue
 from v6core.contracts import Combo, ComboLeg, Contract, Crypto, Forex, Future, FutureOption, Index, Option
 from v6core.orders import Order, OrderType, TimeInForce
@@ -22,8 +24,8 @@ _Record = TypeVar("_Record")
 WORDS = [
     "", "0", "?", "None", "C", "P", "CALL", "BUY", "SELL", "SSHORT", "BOT", "SLD", "STK", "OPT", "FUT", "FOP", "IND",
     "CASH", "CRYPTO", "BAG", "BOND", "USD", "EUR", "SMART", "BRK B", "BRK.B", "100", "1.0", "MKT", "LMT", "STP",
-    "STP LMT", "TRAIL", "TRAIL LIMIT", "MIT", "LIT", "MOC", "LOC", "MTL", "REL", "PEG MID", "DAY", "GTC", "GTD", "IOC",
-    "FOK", "OPG", "AUC", "20261218", "202612", "20261318", "20260102-15:30:00", "20260102 10:30:00",
+    "STP LMT", "TRAIL", "TRAIL LIMIT", "MIT", "LIT", "MOC", "LOC", "MTL", "DAY", "GTC", "GTD", "IOC", "FOK", "OPG",
+    "AUC", "DTC", "Minutes", *WORKS, "20261218", "202612", "20261318", "20260102-15:30:00", "20260102 10:30:00",
     "20260102 10:30:00 US/Eastern",
     "20260102 25:30:00 EST", "1767367800", "99999999999", "1.7976931348623157E308", "nan", "Infinity", "-1", "1E400",
     "GOOG  151231C00750000", "0000e0d5.6578.01.01", "Cancelled", "Filled", "Inactive", "Filled Size: 26", "Adaptive",
@@ -127,6 +129,26 @@ def declared_orders(draw: st.DrawFn) -> Order:
         oca_type=None if group is None else draw(st.sampled_from(sorted(CAPABILITIES.oca_types))),
         outside_rth=draw(st.booleans()),
     )
+
+
+@st.composite
+def worked_orders(draw: st.DrawFn) -> Order:
+    """Draw an order of a type or time in force that options alone have a word for, with numbers of its own."""
+    sample = draw(st.sampled_from(list(SAMPLES.values())))
+    low, high = sorted(draw(st.lists(order_strategies.prices, min_size=2, max_size=2, unique=True)))
+    ranged = {"range_low": str(low), "range_high": str(high)}
+    said = dict(sample.options)
+    if "work_as" in said:
+        said["work_as"] = {
+            name: ranged.get(name, str(draw(order_strategies.prices)) if _is_price(name, value) else value)
+            for name, value in said["work_as"].items()
+        }
+    prices = {name: draw(order_strategies.prices) for name in sample.terms if name.endswith("_price")}
+    return sample.order.replace(contract=numbered(sample.contract), options=said, **prices)
+
+
+def _is_price(name: str, value: object) -> bool:
+    return name != "trail_percent" and isinstance(value, str) and value.replace(".", "", 1).isdigit()
 
 
 def at_the_open(order_type: OrderType) -> bool:

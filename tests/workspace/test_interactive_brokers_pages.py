@@ -17,6 +17,7 @@ from v6_ib_plugin.gateway.manners import Manner, Manners
 from v6_ib_plugin.gateway.wire import requests
 from v6_ib_plugin.options import IbOrderOptions
 from v6_ib_plugin.options.algos import TYPED
+from v6_ib_plugin.options.work import WORKS
 from v6core.orders import OrderType, TimeInForce
 from workspace.pages import DOCS, Block, blocks, names, prose, table
 
@@ -56,6 +57,16 @@ def test_every_option_of_an_order_is_explained() -> None:
 def test_every_typed_algo_is_named() -> None:
     meaning = dict(table(GUIDE, "option"))["`algo`"]
     assert [name for name in TYPED if name not in meaning] == []
+
+
+def test_every_type_of_ibs_own_is_explained_with_what_it_goes_with() -> None:
+    rows = {names(word)[0]: (types, contracts, said) for word, types, contracts, said in table(GUIDE, "`work_as`")}
+    assert list(rows) == list(WORKS)
+    for word, (types, contracts, said) in rows.items():
+        work = WORKS[word]
+        assert set(re.findall(r"[A-Z_]{4,}", types)) == set(work.goes_with())
+        assert {KINDS[kind] for kind in re.findall("|".join(sorted(KINDS, reverse=True)), contracts)} == work.kinds
+        assert set(names(said)) - {"stop_price"} == set(work.model_fields) - {"type"}
 
 
 def test_the_order_types_are_those_that_it_has() -> None:

@@ -13,6 +13,9 @@ taken: it is queryable, not enforced. Executions and completed orders reach back
 
 from __future__ import annotations
 
+from pydantic import ValidationError
+
+from v6_ib_plugin.options import IbOrderOptions
 from v6core.capabilities import (
     Capabilities,
     ExitRelease,
@@ -22,7 +25,7 @@ from v6core.capabilities import (
     SubmitIdentity,
     UnitKind,
 )
-from v6core.orders import OcaType, OrderType, TimeInForce
+from v6core.orders import ON_CLOSE, ON_OPEN, OcaType, Order, OrderType, TimeInForce
 
 _LISTED = frozenset({"STOCK", "OPTION", "FUTURE", "FUTURE_OPTION"})
 _LASTING = frozenset({TimeInForce.DAY, TimeInForce.GTC, TimeInForce.GTD})
@@ -39,23 +42,37 @@ _TRIGGERED = frozenset(
         OrderType.LIMIT_IF_TOUCHED,
     }
 )
-_ON_CLOSE = frozenset({OrderType.MARKET_ON_CLOSE, OrderType.LIMIT_ON_CLOSE})
-_ON_OPEN = frozenset({OrderType.MARKET_ON_OPEN, OrderType.LIMIT_ON_OPEN})
 
 
 def _row(kinds: frozenset[str], types: frozenset[OrderType], tifs: frozenset[TimeInForce]) -> OrderSupport:
     return OrderSupport(kinds=kinds, order_types=types, tifs=tifs)
 
 
-CAPABILITIES = Capabilities(
+class IbCapabilities(Capabilities):
+    """What Interactive Brokers does, and which order can carry which of the options that it alone has."""
+
+    def why_not(self, order: Order) -> str | None:
+        """Return why the broker does not take an order, or one with such options; None where it does."""
+        return super().why_not(order) or (_misfit(order) if order.options else None)
+
+
+def _misfit(order: Order) -> str | None:
+    try:
+        misfit = IbOrderOptions.model_validate(dict(order.options)).misfit(order)
+    except ValidationError:  # what no order can carry is told by the options themselves
+        return None
+    return None if misfit is None else str(misfit)
+
+
+CAPABILITIES = IbCapabilities(
     simulated=False,
     orders=(
         _row(_LISTED | {"FOREX"}, frozenset({OrderType.LIMIT}), _LASTING | _AT_ONCE),
         _row(_LISTED | {"FOREX"}, frozenset({OrderType.MARKET}), _LASTING | {TimeInForce.IOC}),
         _row(_LISTED | {"FOREX"}, _TRIGGERED, _LASTING),
         _row(_LISTED, frozenset({OrderType.MARKET_TO_LIMIT}), _LASTING),
-        _row(frozenset({"STOCK", "FUTURE"}), _ON_CLOSE, frozenset({TimeInForce.DAY})),
-        _row(frozenset({"STOCK", "OPTION"}), _ON_OPEN, frozenset({TimeInForce.DAY, TimeInForce.OPG})),
+        _row(frozenset({"STOCK", "FUTURE"}), ON_CLOSE, frozenset({TimeInForce.DAY})),
+        _row(frozenset({"STOCK", "OPTION"}), ON_OPEN, frozenset({TimeInForce.DAY, TimeInForce.OPG})),
         _row(frozenset({"CRYPTO"}), frozenset({OrderType.LIMIT}), _DAY_OR_GTC | {TimeInForce.IOC}),
         _row(frozenset({"CRYPTO"}), frozenset({OrderType.MARKET}), frozenset({TimeInForce.IOC})),
         _row(frozenset({"COMBO"}), frozenset({OrderType.LIMIT, OrderType.MARKET}), _DAY_OR_GTC),

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import Discriminator, Field, Tag, TypeAdapter, ValidationError
+from pydantic import Discriminator, Field, Tag, TypeAdapter, ValidationError, model_serializer
 
 from v6_ib_plugin.options.fields import Moment, OptionsModel, Text, wire_text
 from v6_ib_plugin.terms import TagValue
@@ -163,6 +163,10 @@ class Algo(OptionsModel):
 
     strategy: Text
     params_: dict[Text, Text] = Field(default_factory=dict, alias="params")
+
+    @model_serializer
+    def _as_said(self) -> dict[str, Any]:
+        return {"strategy": self.strategy, "params": self.params_}
 
     def params(self) -> tuple[TagValue, ...]:
         """Return the parameters."""

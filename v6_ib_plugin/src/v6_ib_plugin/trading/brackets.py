@@ -32,7 +32,7 @@ from v6_ib_plugin.trading.hearing import Hearing
 from v6_ib_plugin.trading.known import KnownOrder, Refusal, Terms
 from v6_ib_plugin.trading.leftovers import Leftovers
 from v6_ib_plugin.trading.outbox import Outbox
-from v6_ib_plugin.translation.orders import order_of
+from v6_ib_plugin.translation.orders import own_order_of
 from v6core.errors import BrokerError, NotSent
 from v6core.identifiers import parse_order_ref
 from v6core.reports import ReportedStatus
@@ -315,7 +315,7 @@ def _terms(orphan: KnownOrder) -> Terms:
     assert orphan.ib is not None
     assert orphan.shown is not None
     assert named is not None
-    return Terms(order_of(orphan.ib, orphan.shown.contract or IbContract(), order_id=named[1]), orphan.ib)
+    return Terms(own_order_of(orphan.ib, orphan.shown.contract or IbContract(), order_id=named[1]), orphan.ib)
 
 
 def _is_proved(leg: KnownOrder) -> bool:

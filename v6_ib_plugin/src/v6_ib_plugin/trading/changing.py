@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
+from v6_ib_plugin.options.work import work_word
 from v6_ib_plugin.pacing import PartlySent, Urgency
 from v6_ib_plugin.terms import IbOrder
 from v6_ib_plugin.trading.book import Book
@@ -194,4 +195,7 @@ def as_shown(shown: IbOrder, said: IbOrder) -> IbOrder:
 def changed(shown: IbOrder, before: IbOrder, after: IbOrder) -> IbOrder:
     """Return an order as it was read back, with those fields replaced that a change makes different."""
     different = {name: getattr(after, name) for name in _FIELDS if getattr(before, name) != getattr(after, name)}
+    if work_word(after) is not None and after.lmt_price is None:
+        # The price at which TWS works it for the moment would be a limit if it were sent back.
+        different["lmt_price"] = None
     return replace(as_shown(shown, after), **different, transmit=True, what_if=False)

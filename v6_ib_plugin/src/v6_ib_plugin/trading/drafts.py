@@ -99,10 +99,16 @@ def check(order: Order, unit: Mapping[UUID, Order]) -> None:
         _check_combo(order, unit)
     elif entry is not None and isinstance(entry.contract, Combo):
         raise refused(order, "its entry is a combo, and TWS attaches no exits to one")
-    if entry is not None and order.order_type in TRAILING and entry.order_type not in _TRAILED:
-        raise refused(
-            order, f"TWS attaches trailing exits to LIMIT and STOP_LIMIT entries alone, not {entry.order_type}"
-        )
+    if entry is not None and order.order_type in TRAILING:
+        _check_trailed(order, entry)
+
+
+def _check_trailed(order: Order, entry: Order) -> None:
+    works = entry.options.get("work_as")
+    if entry.order_type in _TRAILED and works is None:
+        return
+    what = entry.order_type if works is None else f"an entry with the option work_as {works!r}"
+    raise refused(order, f"TWS attaches trailing exits to LIMIT and STOP_LIMIT entries alone, not {what}")
 
 
 def _check_combo(order: Order, unit: Mapping[UUID, Order]) -> None:

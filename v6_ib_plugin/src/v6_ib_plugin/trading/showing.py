@@ -13,6 +13,7 @@ from operator import attrgetter
 from v6_ib_plugin.terms import IbContract, IbOrder
 from v6_ib_plugin.trading.known import KnownOrder, Terms
 from v6_ib_plugin.translation.orders import terms_of
+from v6_ib_plugin.translation.works import moved
 from v6core.contracts import Contract
 from v6core.orders import MODIFIABLE, TRAILING, Order, OrderType
 from v6core.reports import OrderTerms
@@ -42,8 +43,9 @@ def shown_terms(known: KnownOrder, contract: IbContract, ib: IbOrder, contract_o
     for terms in said:
         if shows(ib, terms.ib):
             return _asked(terms.order, ib)
-    shown = terms_of(ib)
-    changes: dict[str, object] = {"contract": contract_of(contract)}
+    sent_as = next((terms.order.order_type for terms in said if terms.ib.order_type == ib.order_type), None)
+    shown = terms_of(ib, sent_as=sent_as)
+    changes: dict[str, object] = {"contract": contract_of(contract), **dict.fromkeys(moved(ib))}
     if shown.order_type in TRAILING:
         changes["stop_price"] = None  # it moves with the market, and nobody asked for that
     if known.sent is not None and known.sent.order.order_type is OrderType.MARKET_TO_LIMIT:
@@ -66,7 +68,7 @@ def _asked(order: Order, ib: IbOrder) -> OrderTerms:
 
 
 def _as_asked(terms: Terms, shown: OrderTerms) -> dict[str, object]:
-    asked = terms_of(terms.ib)
+    asked = terms_of(terms.ib, sent_as=terms.order.order_type)
     return {
         name: getattr(terms.order, name)
         for name in _TERMS

@@ -6,6 +6,7 @@ names the field and the value. The plugin reads with it what the gateway writes 
 * ``contracts``   contracts and combos
 * ``kinds``       order types, times in force, group types
 * ``orders``      orders and their terms
+* ``works``       orders of types and times in force that options alone have a word for
 * ``wordless``    fields of an order that v6 has no word for
 * ``statuses``    how an order stands, and how it ended
 * ``executions``  fills, revisions, commissions

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from v6_ib_plugin.untranslatable import Untranslatable
-from v6core.orders import OcaType, OrderType, TimeInForce
+from v6core.orders import ON_OPEN, OcaType, OrderType, TimeInForce
 
 _TYPES = {
     OrderType.MARKET: "MKT",
@@ -22,7 +22,6 @@ _TYPES = {
 }
 # An order at the open is a market or limit order whose time in force is the open.
 _ON_OPEN = {OrderType.MARKET: OrderType.MARKET_ON_OPEN, OrderType.LIMIT: OrderType.LIMIT_ON_OPEN}
-ON_OPEN = frozenset(_ON_OPEN.values())
 _SPELLINGS = {
     **{word: kind for kind, word in _TYPES.items() if kind not in ON_OPEN},
     "STPLMT": OrderType.STOP_LIMIT,

@@ -21,7 +21,6 @@ from v6_ib_plugin.terms import IbContract, IbOrder
 from v6_ib_plugin.times import moment_of, utc_text
 from v6_ib_plugin.translation.contracts import Known, action_of, contract_of, nothing_known, units_of
 from v6_ib_plugin.translation.kinds import (
-    ON_OPEN,
     ib_order_type,
     ib_tif,
     oca_number,
@@ -29,9 +28,10 @@ from v6_ib_plugin.translation.kinds import (
     order_type_of,
     tif_of,
 )
+from v6_ib_plugin.translation.works import unworked, worked
 from v6_ib_plugin.untranslatable import Untranslatable, translating
 from v6core.contracts import Contract
-from v6core.orders import NEEDS_LIMIT, NEEDS_STOP, TRAILING, Order, OrderType, TimeInForce
+from v6core.orders import NEEDS_LIMIT, NEEDS_STOP, ON_OPEN, TRAILING, Order, OrderType, TimeInForce
 from v6core.reports import OrderTerms
 
 _T = TypeVar("_T")
@@ -43,7 +43,7 @@ def ib_order(
 ) -> IbOrder:
     """Return the order as IB takes it, with what its options ask for; ``account`` is for an order that names none.
 
-    Raises Untranslatable where its options hold what IB has no field for.
+    Raises Untranslatable where its options hold what IB has no field for, or an order of its type cannot carry.
     """
     plain = IbOrder(
         order_id=order_id,
@@ -70,10 +70,7 @@ def ib_order(
 
 
 def _with_options(plain: IbOrder, order: Order) -> IbOrder:
-    if not order.options:
-        return plain
-    with translating(f"the options of order {order.order_id}"):
-        return IbOrderOptions.model_validate(dict(order.options)).onto(plain)
+    return worked(plain, order) if order.options else plain
 
 
 def order_fields(ib: IbOrder, contract: IbContract | None = None, *, zone: Zone = None) -> dict[str, Any]:
@@ -118,6 +115,22 @@ def order_of(
         return Order.model_validate(said | fields)
 
 
+def own_order_of(
+    ib: IbOrder,
+    contract: IbContract | Contract,
+    *,
+    order_id: UUID | None = None,
+    known: Known = nothing_known,
+    zone: Zone = None,
+) -> Order:
+    """Return an order of v6's own as TWS shows it, with its options.
+
+    What IB has a type or a time in force for, and v6 none, is in the options. Raises Untranslatable.
+    """
+    options = IbOrderOptions.of(ib).said()
+    return order_of(unworked(ib), contract, order_id=order_id, known=known, zone=zone, options=options)
+
+
 def _belongings(ib: IbOrder) -> dict[str, Any]:
     return {
         "outside_rth": ib.outside_rth,
@@ -129,13 +142,20 @@ def _belongings(ib: IbOrder) -> dict[str, Any]:
 
 
 def terms_of(
-    ib: IbOrder, contract: IbContract | None = None, *, known: Known = nothing_known, zone: Zone = None
+    ib: IbOrder,
+    contract: IbContract | None = None,
+    *,
+    known: Known = nothing_known,
+    zone: Zone = None,
+    sent_as: OrderType | None = None,
 ) -> OrderTerms:
     """Return the terms that the broker shows, as far as v6 has words for them; None stands for the others.
 
     It never raises: an order that somebody else placed may be of any kind. What a DAY and an OPG order at the open say
-    is the same, so neither is told of it.
+    is the same, so neither is told of it. ``sent_as`` is the type of an order of v6's own: then IB's type, where v6 has
+    no word for it, is how it works that one.
     """
+    ib = ib if sent_as is None else unworked(ib, sent_as)
     units = 1 if contract is None else units_of(contract)
     kind = _or_none(lambda: order_type_of(ib.order_type, ib.tif))
     tif = None if kind in ON_OPEN else _or_none(lambda: tif_of(ib.tif))

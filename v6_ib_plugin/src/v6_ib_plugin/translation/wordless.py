@@ -80,6 +80,14 @@ _ONLY_WITH = {
     "sec_id": "sec_id_type",
     "scale_terms": "scale_price_increment",
 }
+# Fields that TWS writes into any order, and that count in these alone: it shows what it takes where nothing was said.
+_BEST, _MIDDLE = frozenset({"PEG BEST", "PEGBEST"}), frozenset({"PEG MID", "PEGMID"})
+_ONLY_FOR = {
+    "min_compete_size": _BEST,
+    "compete_against_best_offset": _BEST,
+    "mid_offset_at_whole": _BEST | _MIDDLE,
+    "mid_offset_at_half": _BEST | _MIDDLE,
+}
 _DEFAULTS = {field.name: field.default for field in fields(IbOrder)}
 
 
@@ -88,7 +96,8 @@ def fields_without_a_word(ib: IbOrder) -> tuple[str, ...]:
 
     An order with none of them means in v6 what it means at TWS; what is decorative is not told.
     """
-    silent = SAID | DECORATIVE | _ONLY_WITH.keys()
+    others = {name for name, types in _ONLY_FOR.items() if ib.order_type not in types}
+    silent = SAID | DECORATIVE | _ONLY_WITH.keys() | others
     return tuple(name for name in _DEFAULTS if name not in silent and _says_something(ib, name))
 
 

@@ -16,6 +16,7 @@ from v6_ib_plugin.terms import IbContract, IbOrder
 from v6_ib_plugin.translation.contracts import units_of
 from v6_ib_plugin.translation.orders import order_of
 from v6_ib_plugin.translation.wordless import fields_without_a_word
+from v6_ib_plugin.translation.works import is_worked
 from v6_ib_plugin.untranslatable import Untranslatable
 from v6core.contracts import Combo, Contract, ContractDetails
 from v6core.errors import BrokerError, OrderDenied
@@ -74,6 +75,8 @@ class Drafting:
         if asked.account not in {"", self._house.account}:
             raise invalid(f"Invalid account code '{asked.account}': it is {self._house.account}.")
         judge_algo(asked)
+        if is_worked(asked):
+            raise rejected(f"order_type {asked.order_type}, tif {asked.tif or 'DAY'}: this gateway has no such order")
         wordless = [name for name in fields_without_a_word(asked) if name not in _KEPT_ANYWAY]
         if wordless:
             raise rejected(f"{', '.join(map(camel, wordless))}: this gateway has no order with that")

@@ -23,7 +23,7 @@ from v6_ib_plugin.gateway.desk.orders import (
 from v6_ib_plugin.gateway.desk.refusals import OrderRefused, filled_already, off_tick, past_cancelling, rejected
 from v6_ib_plugin.gateway.desk.register import read_reference
 from v6_ib_plugin.gateway.desk.steps import Find
-from v6_ib_plugin.gateway.desk.telling import as_told, order_status
+from v6_ib_plugin.gateway.desk.telling import as_told, order_status, with_turned_limit
 from v6_ib_plugin.gateway.wire.messages import ExecDetails
 from v6_ib_plugin.terms import IbContract, IbExecution, IbOrder
 from v6core.contracts import Combo, Contract
@@ -123,7 +123,7 @@ class Hearing:
             self._blotter.touch(order)
 
     def _take_terms(self, order: DeskOrder, terms: OrderTerms | None) -> None:
-        """Take changes that the broker shows as made, and a quantity that its groups have reduced."""
+        """Take changes that the broker shows as made, what groups took off, and what a market-to-limit order became."""
         if terms is None:
             return
         while order.wanted and _shows(terms, order.wanted[0].changes):
@@ -132,6 +132,9 @@ class Hearing:
             order.show(wanted.order)
         if terms.quantity is not None and not order.wanted and terms.quantity != order.order.total_quantity:
             order.resize(terms.quantity)
+        turned = with_turned_limit(order.order, terms)
+        if turned is not order.order:
+            order.show(turned)
 
     def meet(self, report: OrderReport) -> None:
         """Take in that an order is at the broker which the desk does not know: from an earlier run, or of others."""

@@ -10,6 +10,8 @@ from v6_ib_plugin.gateway.wire.messages import CompletedOrder, ErrMsg, OpenOrder
 from v6_ib_plugin.terms import IbAnswer, IbCompletion, IbContract, IbOrder, IbOrderState, IbOrderStatus
 from v6core.contracts import Combo
 from v6core.money import ZERO, plain
+from v6core.orders import OrderType
+from v6core.reports import OrderTerms
 
 _STATES: dict[str, IbOrderState] = {}
 
@@ -95,6 +97,14 @@ def as_told(order: IbOrder, client_id: int, perm_id: int, account: str) -> IbOrd
         adjusted_order_type=order.adjusted_order_type or "None",
         dont_use_auto_price_for_hedge=True,
     )
+
+
+def with_turned_limit(order: IbOrder, terms: OrderTerms) -> IbOrder:
+    """Return an order with the limit that it has become where it was market-to-limit; the same one where it has not."""
+    limit = terms.limit_price
+    if terms.order_type is not OrderType.MARKET_TO_LIMIT or limit is None or limit == order.lmt_price:
+        return order
+    return order.replace(lmt_price=limit)
 
 
 def contract_as_told(asked: IbContract, known: IbContract, combo: Combo | None) -> IbContract:

@@ -32,7 +32,7 @@ def test_the_entry_of_a_bracket_gets_to_a_simulated_market_too() -> None:
 
 
 def test_wait_0_answers_as_soon_as_the_broker_has() -> None:
-    v6_json("init")
+    Path("v6.toml").write_text(NEVER.replace("never", "realistic") + "latency = 30\n")
     assert v6_json("place", "GOOG", "buy", "1", "--wait", "0")["status"] == "SUBMITTED"
 
 

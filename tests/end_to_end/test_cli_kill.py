@@ -41,6 +41,7 @@ def test_an_engine_whose_loop_is_blocked_is_ended_and_its_orders_cancelled() -> 
 def test_a_stopped_process_is_killed() -> None:
     with running("blocked") as process:
         process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED)
         told = v6_json("kill")
         assert process.wait(timeout=10) == -signal.SIGKILL
     assert (told["done"], told["process"]["ending"]) == (True, "KILLED")

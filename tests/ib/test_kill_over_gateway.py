@@ -64,6 +64,7 @@ def test_a_blocked_engine_is_ended_and_its_client_id_taken_over(gateway: Running
     with running("blocked", configuration=configured(gateway)) as process:
         assert working(gateway) == [1, 2, 3]
         process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED)
         told = v6_json("kill")
         assert process.wait(timeout=10) == -signal.SIGKILL
     assert (told["done"], told["process"]["pid"], told["open"]) == (True, process.pid, [])

@@ -27,7 +27,7 @@ AUCTIONED = {
     "limit on open": OrderType.LIMIT_ON_OPEN,
     "on close": OrderType.MARKET_ON_CLOSE,
     "limit on close": OrderType.LIMIT_ON_CLOSE,
-    "to limit": OrderType.MARKET_TO_LIMIT,
+    "turning": OrderType.MARKET_TO_LIMIT,
 }
 """Kinds with rules of their own; where a contract does not have them, they are refused."""
 

@@ -1,9 +1,9 @@
-"""Interactive Brokers over TCP: the engine with its plugin beside bare ib_async, at a gateway in another process.
+"""Interactive Brokers over TCP: the engine, its plugin alone, and bare ib_async, at a gateway in another process.
 
-* Orders, from being placed to their fill, 16 in flight and one at a time. The engine keeps its journal on disk. The
-  throttle is off on both sides. The two take turns, each time in a process and at a gateway of its own, and each pair
-  gives one ratio, for the machine changes from minute to minute; ``cpu`` is of the client's process alone, ``gateway``
-  of the other.
+* Orders, from being placed to their fill, 16 in flight and one at a time: by bare ib_async, by the plugin alone, and by
+  the engine with it, which keeps its journal on disk. No throttle is on. They take turns, each time in a process and at
+  a gateway of its own, and each turn gives one ratio, for the machine changes from minute to minute; ``cpu`` is of the
+  client's process alone, ``gateway`` of the other.
 * Where the CPU goes: samples, by whose code was running; and how many calls an order makes.
 * Ticks on their way to a reader of quotes, and to one of ib_async's tickers.
 * Orders that a bare socket writes ahead: what the gateway can do.
@@ -34,6 +34,7 @@ from tws_clients import (
     measure_orders,
     measure_raw,
     placed,
+    plugin,
     plugin_ticks,
 )
 from tws_gateway import SPAWNING, GatewayProcess, gateway_process
@@ -41,6 +42,7 @@ from tws_sampling import Samples, sampled
 
 T = TypeVar("T")
 IN_FLIGHT = 16
+CLIENTS: dict[Client, str] = {bare: "bare ib_async", plugin: "the plugin alone", engine: "engine and plugin, on disk"}
 TEXT = frozenset({"__repr__", "__str__", "dataclassRepr"})
 PARTS = {
     "/v6core/journal/": "journal",
@@ -76,23 +78,25 @@ def orders(options: argparse.Namespace) -> None:
 
 
 def compare(pairs: int, count: int, in_flight: int) -> None:
-    """Print what an order costs both clients, and the ratios of the pairs."""
-    theirs: list[Figure] = []
-    ours: list[Figure] = []
+    """Print what an order costs each client, and the ratios of the turns."""
+    found: dict[Client, list[Figure]] = {client: [] for client in CLIENTS}
     for _ in range(pairs):
-        for found, client in ((theirs, bare), (ours, engine)):
+        for client, figures in found.items():
             with gateway_process() as gateway:
-                found.append(fresh(partial(measure_orders, client, gateway, count, in_flight)))
-    for name, found in (("bare ib_async", theirs), ("engine and plugin, on disk", ours)):
-        print(row(f"{name}, {in_flight} in flight", found, width=42))
-    rates = [b.per_second / a.per_second for a, b in zip(theirs, ours, strict=True)]
-    costs = [b.cpu_us / a.cpu_us for a, b in zip(theirs, ours, strict=True)]
-    print(f"{in_flight} in flight: rate {spread(rates)}; CPU {spread(costs)} times bare ib_async's", flush=True)
+                figures.append(fresh(partial(measure_orders, client, gateway, count, in_flight)))
+    for client, figures in found.items():
+        print(row(f"{CLIENTS[client]}, {in_flight} in flight", figures, width=42))
+    theirs = found.pop(bare)
+    for client, ours in found.items():
+        rates = [b.per_second / a.per_second for a, b in zip(theirs, ours, strict=True)]
+        costs = [b.cpu_us / a.cpu_us for a, b in zip(theirs, ours, strict=True)]
+        print(f"{CLIENTS[client]}, {in_flight} in flight, of bare ib_async's:", end=" ")
+        print(f"rate {spread(rates)}; CPU {spread(costs)}", flush=True)
 
 
 def shares(options: argparse.Namespace) -> None:
     """Print where the CPU of each client goes, 16 orders in flight."""
-    for name, client in (("engine and plugin", engine), ("bare ib_async", bare)):
+    for client, name in CLIENTS.items():
         with gateway_process() as gateway:
             samples = fresh(partial(sample, client, gateway, options.orders))
         told = ", ".join(f"{part} {share:.0%}" for part, share in samples.shares())
@@ -110,7 +114,7 @@ async def sample(client: Client, gateway: GatewayProcess, count: int, folder: Pa
 
 def calls(options: argparse.Namespace) -> None:
     """Print how many calls an order makes, which no other work of the machine changes."""
-    for name, client in (("engine and plugin", engine), ("bare ib_async", bare)):
+    for client, name in CLIENTS.items():
         with gateway_process() as gateway:
             made = fresh(partial(counted, client, gateway, options.orders))
         print(f"{name}: {made / options.orders:.0f} calls of Python and C an order, {IN_FLIGHT} in flight")

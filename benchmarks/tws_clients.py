@@ -1,8 +1,9 @@
-"""The clients that ``tws.py`` compares: the engine with the IB plugin, bare ib_async, and a bare socket."""
+"""The clients that ``tws.py`` compares: the engine with the IB plugin, that alone, bare ib_async, a bare socket."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import struct
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -16,11 +17,14 @@ from tws_gateway import LAST_BID, GatewayProcess
 
 from v6_ib_plugin.gateway.wire import encode_request, frames, requests
 from v6_ib_plugin.terms import IbContract, IbOrder
-from v6core import Order, OrderExecutionEngine, OrderStatus, Stock
+from v6core import Broker, Order, OrderExecutionEngine, OrderStatus, Stock
+from v6core.broker import BrokerContext
+from v6core.clock import SystemClock
 from v6core.config import EngineSection
-from v6core.identifiers import RandomIds
+from v6core.identifiers import RandomIds, make_order_ref
 from v6core.journal import SqliteJournal
-from v6core.plugins import load_broker
+from v6core.plugins import broker_of, load_broker
+from v6core.reports import OrderReport, Report, ReportedStatus
 from v6core.risk import RiskLimits
 
 LIMITS = (
@@ -101,6 +105,37 @@ async def engine(gateway: GatewayProcess, folder: Path) -> AsyncGenerator[Place]
             raise RuntimeError(f"expected a fill, got {order.status}: {order.reason}")
 
     async with made:
+        yield place
+
+
+@asynccontextmanager
+async def plugin(gateway: GatewayProcess, folder: Path) -> AsyncGenerator[Place]:
+    """Place by the IB plugin alone, its pacing off: nothing is checked, nothing journaled."""
+    spec, ids = load_broker("ib"), RandomIds()
+    engine_id, filled = ids.engine_id(), dict[str, asyncio.Future[None]]()
+
+    def hear(report: Report) -> None:
+        if isinstance(report, OrderReport) and report.status is ReportedStatus.FILLED and report.order_ref in filled:
+            filled.pop(report.order_ref).set_result(None)
+
+    async def open_broker(name: str) -> Broker:
+        raise LookupError(name)
+
+    logger = logging.getLogger(__name__)
+    context = BrokerContext(
+        name="ib", clock=SystemClock(), report=hear, folder=folder, logger=logger, open_broker=open_broker
+    )
+    settings = spec.settings.model_validate({"port": gateway.port, "messages_per_second": 0, "request_timeout": 120.0})
+    async with broker_of(spec, settings, context) as broker:
+        contract = (await broker.qualify(Stock("GOOG"))).contract
+
+        async def place(number: int) -> None:
+            order = Order.limit(side(number), 10, 100)
+            reference = make_order_ref(engine_id, order.order_id)
+            filled[reference] = done = asyncio.get_running_loop().create_future()
+            await broker.place((order.replace(contract=contract, order_ref=reference),))
+            await done
+
         yield place
 
 

@@ -127,5 +127,5 @@ def test_small_replays_do_not_put_the_cycle_collector_off() -> None:
     before = gc.get_stats()[1]["collections"]
     for _ in range(40):
         Record("engine").replay(())
-        _ = [[] for _ in range(2 * gc.get_threshold()[0])]  # enough for a collection of the young ones
+        _ = [list[int]() for _ in range(2 * gc.get_threshold()[0])]  # enough for a collection of the young ones
     assert gc.get_stats()[1]["collections"] > before

@@ -27,7 +27,7 @@ HARNESSES = {
     "fuzz": ("tests/faults/fuzz.py", "--cases", "1000000"),
     "saga-kills": ("tests/faults/saga_kills.py", "--twice"),
     "design-bugs": ("tests/faults/design_bugs.py",),
-    "tws-points": ("tests/faults/tws_points.py", "--alike", "1"),
+    "tws-points": ("tests/faults/tws_points.py", "--alike", "1", "--lanes", "5"),
     "tws-worlds": ("tests/faults/tws_worlds.py", "--seeds", "10000", "--processes", "2"),
     "tws-wire-fuzz": ("tests/gateway/fuzz_wire.py", "--cases", "1000000"),
     "tws-server-fuzz": ("tests/gateway/fuzz_wire.py", "--server", "--cases", "20000"),

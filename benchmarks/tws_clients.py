@@ -24,7 +24,7 @@ from v6core.config import EngineSection
 from v6core.identifiers import RandomIds, make_order_ref
 from v6core.journal import SqliteJournal
 from v6core.plugins import broker_of, load_broker
-from v6core.reports import OrderReport, Report, ReportedStatus
+from v6core.reports import FillReport, Report
 from v6core.risk import RiskLimits
 
 LIMITS = (
@@ -37,6 +37,7 @@ LIMITS = (
     "max_orders_per_second",
 )
 WARMING_UP = 200
+_QUANTITY = 10
 WATCHED = tuple(f"S{number}" for number in range(8))
 Place = Callable[[int], Awaitable[None]]
 Client = Callable[[GatewayProcess, Path], AbstractAsyncContextManager[Place]]
@@ -100,7 +101,7 @@ async def engine(gateway: GatewayProcess, folder: Path) -> AsyncGenerator[Place]
     contract = Stock("GOOG")
 
     async def place(number: int) -> None:
-        order = await made.place_order(contract, Order.limit(side(number), 10, 100))
+        order = await made.place_order(contract, Order.limit(side(number), _QUANTITY, 100))
         if order.status is not OrderStatus.FILLED:
             raise RuntimeError(f"expected a fill, got {order.status}: {order.reason}")
 
@@ -115,8 +116,12 @@ async def plugin(gateway: GatewayProcess, folder: Path) -> AsyncGenerator[Place]
     engine_id, filled = ids.engine_id(), dict[str, asyncio.Future[None]]()
 
     def hear(report: Report) -> None:
-        if isinstance(report, OrderReport) and report.status is ReportedStatus.FILLED and report.order_ref in filled:
-            filled.pop(report.order_ref).set_result(None)
+        if isinstance(report, FillReport) and report.order_ref in filled:
+            done = filled.pop(report.order_ref)
+            if report.fill.quantity == _QUANTITY:
+                done.set_result(None)
+            else:
+                done.set_exception(RuntimeError(f"expected a fill of {_QUANTITY}, got {report.fill.quantity}"))
 
     async def open_broker(name: str) -> Broker:
         raise LookupError(name)
@@ -130,7 +135,7 @@ async def plugin(gateway: GatewayProcess, folder: Path) -> AsyncGenerator[Place]
         contract = (await broker.qualify(Stock("GOOG"))).contract
 
         async def place(number: int) -> None:
-            order = Order.limit(side(number), 10, 100)
+            order = Order.limit(side(number), _QUANTITY, 100)
             reference = make_order_ref(engine_id, order.order_id)
             filled[reference] = done = asyncio.get_running_loop().create_future()
             await broker.place((order.replace(contract=contract, order_ref=reference),))
@@ -149,7 +154,7 @@ async def bare(gateway: GatewayProcess, folder: Path) -> AsyncGenerator[Place]: 
     assert isinstance(contract, ib_async.Contract)
 
     async def place(number: int) -> None:
-        trade = ib.placeOrder(contract, ib_async.LimitOrder(side(number), 10, 100, tif="DAY"))
+        trade = ib.placeOrder(contract, ib_async.LimitOrder(side(number), _QUANTITY, 100, tif="DAY"))
         if not trade.isDone():
             await trade.filledEvent
         if trade.orderStatus.status != "Filled":

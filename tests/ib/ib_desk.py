@@ -42,7 +42,7 @@ from v6core.engine import OrderExecutionEngine
 from v6core.identifiers import RandomIds, make_order_ref
 from v6core.journal import Journal, MemoryJournal
 from v6core.orders import OcaType, Order
-from v6core.reports import LinkReport, LinkState, OrderReport, Report
+from v6core.reports import FillReport, LinkReport, LinkState, OrderReport, Report, ReportedStatus
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=Report)
@@ -192,13 +192,16 @@ class BrokerDesk:
         await until(condition)
 
     async def standing(self, order: Order, *statuses: str) -> None:
-        """Wait until the last that was said of an order's standing is one of these."""
+        """Wait until an order stands so, by the last that was said of it and by its fills."""
+        await until(lambda: self._stands(order) in statuses)
 
-        def stands() -> bool:
-            rows = self.of(OrderReport, order)
-            return bool(rows) and rows[-1].status in statuses
-
-        await until(stands)
+    def _stands(self, order: Order) -> str | None:
+        rows = self.of(OrderReport, order)
+        status = rows[-1].status if rows else None
+        filled = sum((row.fill.quantity for row in self.of(FillReport, order)), Decimal(0))
+        if status not in {ReportedStatus.SUBMITTED, ReportedStatus.PARTIALLY_FILLED} or not filled:
+            return status
+        return ReportedStatus.FILLED if filled >= order.quantity else ReportedStatus.PARTIALLY_FILLED
 
     async def link_is(self, state: LinkState) -> None:
         """Wait until the link was last reported so."""

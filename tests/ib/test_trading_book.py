@@ -125,6 +125,83 @@ def test_an_early_status_is_told_with_its_order(desk: Desk) -> None:
     assert words(desk.shown(5, 77, word="PreSubmitted")) == ["SUBMITTED", "PARTIALLY_FILLED"]
 
 
+def filled(desk: Desk, number: int, shares: int, revision: int = 1) -> list[Report]:
+    execution = IbExecution(
+        exec_id=f"e.01.{revision:02d}",
+        time="20261201-15:00:00",
+        acct_number="DU1",
+        side="BOT",
+        shares=D(shares),
+        price=D(90),
+        perm_id=77,
+        client_id=OURS,
+        order_id=number,
+        cum_qty=D(shares),
+        order_ref="a",
+    )
+    return desk.book.execution(ACME, execution)
+
+
+@pytest.mark.parametrize(("shares", "word"), [(10, "Filled"), (4, "Submitted")])
+def test_a_status_that_says_what_the_fills_have_said_is_not_told(desk: Desk, shares: int, word: str) -> None:
+    desk.sent(5)
+    desk.shown(5, 77)
+    filled(desk, 5, shares)
+    assert desk.status(5, word, 77, filled=D(shares)) == []
+    assert desk.shown(5, 77, word=word) == []
+
+
+@pytest.mark.parametrize("claimed", [3, 5])
+def test_a_status_that_says_more_or_less_than_the_fills_is_told(desk: Desk, claimed: int) -> None:
+    desk.sent(5)
+    desk.shown(5, 77)
+    filled(desk, 5, 4)
+    assert words(desk.status(5, "Submitted", 77, filled=D(claimed))) == ["PARTIALLY_FILLED"]
+
+
+def test_a_status_before_anything_was_shown_is_told_although_the_fills_say_as_much(desk: Desk) -> None:
+    desk.sent(5)
+    filled(desk, 5, 10)
+    assert words(desk.status(5, "Filled", 77, filled=D(10))) == ["FILLED"]
+
+
+def test_that_an_order_filled_is_told_where_a_fill_of_it_was_corrected(desk: Desk) -> None:
+    desk.sent(5)
+    desk.shown(5, 77)
+    filled(desk, 5, 10)
+    filled(desk, 5, 0, revision=2)
+    assert words(desk.status(5, "Filled", 77, filled=D(10))) == ["FILLED"]
+
+
+def test_that_an_order_filled_is_told_while_a_cancel_of_it_waits_for_an_answer(desk: Desk) -> None:
+    known = desk.sent(5)
+    desk.shown(5, 77)
+    filled(desk, 5, 10)
+    desk.book.asking(known, Asked.CANCEL)
+    assert words(desk.status(5, "Filled", 77, filled=D(10))) == ["FILLED"]
+
+
+def test_that_an_order_filled_with_fewer_is_told_with_the_terms_that_say_so(desk: Desk) -> None:
+    desk.sent(5)
+    desk.shown(5, 77)
+    filled(desk, 5, 4)
+    (told,) = desk.shown(5, 77, word="Filled", total_quantity=D(4))
+    assert isinstance(told, OrderReport)
+    assert told.terms is not None
+    assert (told.status, told.terms.quantity) == (ReportedStatus.FILLED, D(4))
+
+
+def test_an_order_whose_fills_have_said_that_it_filled_is_listed_as_filled(desk: Desk) -> None:
+    known = desk.sent(5)
+    desk.shown(5, 77)
+    filled(desk, 5, 10)
+    desk.status(5, "Filled", 77, filled=D(10))
+    assert known.is_over
+    listed = desk.book.standing_of(IbOrder(**_LIMIT, client_id=OURS, order_id=5, perm_id=77))
+    assert listed is not None
+    assert (listed.status, listed.filled_quantity) == (ReportedStatus.FILLED, D(10))
+
+
 def test_what_tws_repeats_is_told_once(desk: Desk) -> None:
     desk.sent(5)
     assert len(desk.shown(5, 77)) == 1

@@ -176,3 +176,53 @@ def test_what_two_runs_told_comes_to_the_highest_revisions(
             told += book.hear(ACME, execution(revision, shares[revision, group], group))
     live = {fill.execution_id.split(".")[0]: fill.quantity for fill in folded(told).live.values()}
     assert live == {group: shares[top, group] for group, top in last.items() if shares[top, group]}
+
+
+def test_a_commission_that_comes_with_its_execution_is_told_in_the_fill() -> None:
+    book = ledger()
+    (told,) = book.together([*book.hear(ACME, execution()), *book.charge(commission())])
+    assert isinstance(told, FillReport)
+    assert told.fill.commission == Decimal("1.5")
+
+
+def test_a_commission_that_comes_with_the_execution_of_another_is_told_for_itself() -> None:
+    book = ledger()
+    told = book.together([*book.hear(ACME, execution(group="other")), *book.charge(commission())])
+    assert [type(row) for row in told] == [FillReport, CommissionReport]
+
+
+def test_a_commission_of_what_was_corrected_at_once_is_told_for_itself() -> None:
+    book = ledger()
+    told = book.together(
+        [*book.hear(ACME, execution()), *book.hear(ACME, execution(2, shares=8)), *book.charge(commission())]
+    )
+    assert [type(row) for row in told] == [FillReport, FillCorrectionReport, CommissionReport]
+
+
+def test_a_commission_that_changes_is_told_for_itself_though_it_comes_with_the_execution() -> None:
+    book = ledger()
+    book.charge(commission())
+    told = book.together([*book.hear(ACME, execution()), *book.charge(commission(amount="1.6"))])
+    assert [type(row) for row in told] == [FillReport, CommissionReport]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["hear", "charge", "pause"]), st.integers(1, 2), st.integers(0, 2))))
+@settings(max_examples=400, deadline=None)
+def test_what_is_told_together_comes_to_what_is_told_one_by_one(said: list[tuple[str, int, int]]) -> None:
+    one, other = ledger(), ledger()
+    by_one: list[Report] = []
+    together: list[Report] = []
+    held: list[Report] = []
+    for what, revision, number in [*said, ("pause", 1, 0)]:
+        match what:
+            case "hear":
+                by_one += one.hear(ACME, execution(revision, number))
+                held += other.hear(ACME, execution(revision, number))
+            case "charge":
+                by_one += one.charge(commission(revision, f"{number}.5"))
+                held += other.charge(commission(revision, f"{number}.5"))
+            case _:
+                together += other.together(held)
+                held = []
+    assert folded(together).fills == folded(by_one).fills
+    assert other.fills() == one.fills()

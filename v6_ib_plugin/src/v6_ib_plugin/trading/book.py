@@ -26,12 +26,12 @@ from v6_ib_plugin.terms import (
     IbOrderState,
     IbOrderStatus,
 )
-from v6_ib_plugin.trading.amounts import counted
+from v6_ib_plugin.trading.amounts import counted, executed
 from v6_ib_plugin.trading.executions import Executions
 from v6_ib_plugin.trading.known import Asked, KnownOrder, Refusal, Register, names_of
 from v6_ib_plugin.trading.lifetimes import has_run_out
 from v6_ib_plugin.trading.names import OrderKey
-from v6_ib_plugin.trading.repeats import is_said_again, says_no_more
+from v6_ib_plugin.trading.repeats import is_borne_out, is_said_again, says_no_more
 from v6_ib_plugin.trading.showing import ContractOf, shown_terms, shows
 from v6_ib_plugin.translation.contracts import is_combo
 from v6_ib_plugin.translation.statuses import Ending, Standing, outcome_of, standing_of
@@ -122,7 +122,9 @@ class Book:
         known.has_traded = True
         if is_combo(contract) or not known.is_combo:
             known.filled = max(known.filled, counted(execution.cum_qty) or ZERO)
-        return self.executions.hear(contract, execution)
+        reports = self.executions.hear(contract, execution)
+        known.executed = executed(known.executed, reports)
+        return reports
 
     def commission(self, commission: IbCommission) -> list[Report]:
         """Hear what an execution cost."""
@@ -221,7 +223,7 @@ class Book:
         if known.told is None or known.withheld is not None:
             known.remark = reason
             return []
-        return self._tell(known, known.told.model_copy(update={"time": self._now(), "reason": reason}))
+        return self._tell(known, self._said_last(known, known.told, reason=reason))
 
     # What was asked, and what was settled.
 
@@ -264,7 +266,7 @@ class Book:
         known = self.register.lasting(order.perm_id) or self.register.at(OrderKey(order.client_id, order.order_id))
         if known is None or known.told is None:
             return None
-        return known.told.model_copy(update={"time": self._now(), "filled_quantity": known.filled})
+        return self._said_last(known, known.told, filled_quantity=known.filled)
 
     def end_session(self) -> None:
         """Forget what only the session that has ended could say."""
@@ -274,6 +276,11 @@ class Book:
         self._early.clear()
 
     # What is made of it.
+
+    def _said_last(self, known: KnownOrder, told: OrderReport, **changes: object) -> OrderReport:
+        """Return what was last reported of an order, at this time; that it filled its executions may have told."""
+        status = ReportedStatus.FILLED if known.standing is ReportedStatus.FILLED else told.status
+        return told.model_copy(update={"time": self._now(), "status": status, **changes})
 
     def _stands(
         self,
@@ -292,6 +299,10 @@ class Book:
         remark, known.remark = known.remark, ""
         reason = reason or remark
         if is_said_again(known, standing, filled, terms, reason):
+            return []
+        if is_borne_out(known, standing, filled, terms, reason):
+            if standing.status is ReportedStatus.FILLED:
+                self._end(known)
             return []
         report = self._report(known, standing, filled=filled, terms=terms, reason=reason)
         if standing.status is ReportedStatus.CANCELLED:

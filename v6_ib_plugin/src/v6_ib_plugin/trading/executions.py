@@ -7,7 +7,7 @@ execution of its own beside those of its legs; only the legs' count, or the same
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -29,11 +29,24 @@ FillOf = Callable[[IbContract, IbExecution], Fill | None]
 
 @dataclass(slots=True)
 class _Execution:
-    """The latest revision of an execution; ``fill`` is None where it was taken back."""
+    """The latest revision of an execution, which was heard ``at``; ``fill`` is None where it was taken back."""
 
     exec_id: str
     revision: int
-    fill: FillReport | None
+    names: Names
+    at: datetime
+    fill: Fill | None
+
+    def report(self) -> FillReport | None:
+        """Return the fill as it is told."""
+        if self.fill is None:
+            return None
+        return FillReport(
+            time=self.at,
+            order_ref=self.names.order_ref,
+            broker_order_id=self.names.broker_order_id,
+            fill=self.fill,
+        )
 
 
 @dataclass(slots=True)
@@ -41,7 +54,7 @@ class Executions:
     """The executions of the account, whoever's they are; kept over connections, so that none is told twice.
 
     ``fill_of`` makes a fill of an execution, or None where that is none of the account's; it raises Untranslatable
-    where v6 has no word for it.
+    where v6 has no word for it. ``_commissions`` are those whose execution has not come, or counts no more.
     """
 
     fill_of: FillOf
@@ -60,53 +73,27 @@ class Executions:
         fill = self._fill(contract, execution) if execution.shares > 0 else None
         if fill is None and execution.shares > 0:
             return []  # it was not understood: what was known of it stands, and it may be understood another time
-        self._latest[named.stem] = _Execution(execution.exec_id, named.revision, fill)
+        row = _Execution(execution.exec_id, named.revision, Names.of(execution), self.now(), fill)
+        self._latest[named.stem] = row
         if known is not None:
-            return [self._correction(Names.of(execution), known.exec_id, fill)]
+            return [_correction(row, known.exec_id)]
+        report = row.report()
         if named.revision <= _FIRST:
-            return [] if fill is None else [fill]
+            return [] if report is None else [report]
         # What it corrects may have been heard before this program ran; the first revision stands for all of those.
-        correction = self._correction(Names.of(execution), f"{named.stem}.{_FIRST:02d}", fill)
+        correction = _correction(row, f"{named.stem}.{_FIRST:02d}")
         # Where it was taken back by then, nothing is left to correct, and the fill is told for itself.
-        return [correction] if fill is None else [correction, fill]
+        return [correction] if report is None else [correction, report]
 
-    def _correction(self, names: Names, replaces: str, fill: FillReport | None) -> FillCorrectionReport:
-        return FillCorrectionReport(
-            time=self.now(),
-            order_ref=names.order_ref,
-            broker_order_id=names.broker_order_id,
-            replaces=replaces,
-            fill=None if fill is None else fill.fill,
-        )
-
-    def _fill(self, contract: IbContract, execution: IbExecution) -> FillReport | None:
-        names = Names.of(execution)
+    def _fill(self, contract: IbContract, execution: IbExecution) -> Fill | None:
         try:
             fill = self.fill_of(contract, execution)
         except Untranslatable as error:
+            names = Names.of(execution)
             _LOG.warning("execution %s of order %s is left out: %s", plainly(execution.exec_id), names, error)
             return None
-        if fill is None:
-            return None
-        return FillReport(
-            time=self.now(),
-            order_ref=names.order_ref,
-            broker_order_id=names.broker_order_id,
-            fill=self._charged(fill),
-        )
-
-    def _charged(self, fill: Fill) -> Fill:
-        told = self._commissions.get(fill.execution_id)
-        return fill if told is None else fill.replace(commission=told.amount, currency=told.currency)
-
-    def _report_of(self, row: _Execution) -> FillReport | None:
-        """Return the fill of an execution, with the commission that came after it."""
-        told = self._commissions.get(row.exec_id)
-        if row.fill is not None and told is not None:
-            fill = row.fill.fill
-            if (fill.commission, fill.currency) != (told.amount, told.currency):
-                row.fill = row.fill.model_copy(update={"fill": self._charged(fill)})
-        return row.fill
+        told = self._commissions.pop(execution.exec_id, None)
+        return fill if fill is None or told is None else _charged(fill, told)
 
     def charge(self, told: IbCommission) -> list[Report]:
         """Return what an execution cost, where that was not known; the execution itself may come later."""
@@ -115,14 +102,65 @@ class Executions:
         except Untranslatable as error:
             _LOG.warning("a commission is left out: %s", error)
             return []
-        if commission is None or self._commissions.get(told.exec_id) == commission:
+        if commission is None or not self._learn(commission):
             return []
-        self._commissions[told.exec_id] = commission
         return [CommissionReport(time=self.now(), commission=commission)]
+
+    def _learn(self, told: Commission) -> bool:
+        """Keep a commission, and tell whether it was not known."""
+        row = self._row(told.execution_id)
+        if row is None or row.fill is None:
+            is_known = self._commissions.get(told.execution_id) == told
+            self._commissions[told.execution_id] = told
+        else:
+            is_known = (row.fill.commission, row.fill.currency) == (told.amount, told.currency)
+            row.fill = row.fill if is_known else _charged(row.fill, told)
+        return not is_known
+
+    def _row(self, exec_id: str) -> _Execution | None:
+        row = self._latest.get(execution_id_of(exec_id).stem)
+        return None if row is None or row.exec_id != exec_id else row
+
+    def together(self, reports: Sequence[Report]) -> list[Report]:
+        """Return reports with each commission in the fill of its execution, where they tell both for the first time."""
+        told = {report.commission.execution_id for report in reports if isinstance(report, CommissionReport)}
+        for report in reports:
+            # What stands in another's place was told with the correction, and that with what it cost by then.
+            if isinstance(report, FillCorrectionReport) and report.fill is not None:
+                told.discard(report.fill.execution_id)
+        fills = {
+            report.fill.execution_id: row.fill
+            for report in reports
+            if isinstance(report, FillReport) and report.fill.execution_id in told and report.fill.commission is None
+            for row in (self._row(report.fill.execution_id),)
+            if row is not None and row.fill is not None
+        }
+        one: list[Report] = []
+        for report in reports:
+            fill = fills.get(report.fill.execution_id) if isinstance(report, FillReport) else None
+            if fill is not None:
+                one.append(report.model_copy(update={"fill": fill}))
+            elif not isinstance(report, CommissionReport) or report.commission.execution_id not in fills:
+                one.append(report)
+        return one
 
     def fills(self, exec_ids: Iterable[str] | None = None) -> tuple[FillReport, ...]:
         """Return the fills that count, each with its commission where known; of some executions where given."""
         stems = self._latest if exec_ids is None else dict.fromkeys(execution_id_of(one).stem for one in exec_ids)
         rows = (self._latest.get(stem) for stem in stems)
-        reports = (self._report_of(row) for row in rows if row is not None)
+        reports = (row.report() for row in rows if row is not None)
         return tuple(report for report in reports if report is not None)
+
+
+def _correction(row: _Execution, replaces: str) -> FillCorrectionReport:
+    return FillCorrectionReport(
+        time=row.at,
+        order_ref=row.names.order_ref,
+        broker_order_id=row.names.broker_order_id,
+        replaces=replaces,
+        fill=row.fill,
+    )
+
+
+def _charged(fill: Fill, told: Commission) -> Fill:
+    return fill.model_copy(update={"commission": told.amount, "currency": told.currency})

@@ -1,4 +1,8 @@
-"""Hearing what TWS says of orders: reported in the order of the wire, and told to whoever waits for it."""
+"""Hearing what TWS says of orders: reported in the order of the wire, and told to whoever waits for it.
+
+TWS tells what an execution cost in a message of its own, right behind it. From a fill on, what comes in together is
+therefore reported at the end of it, the fill with its commission; nothing else runs on the loop between the two.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +34,7 @@ class Hearing(SilentEar):
         self._book = book
         self._report = report
         self._client_id = client_id
+        self._held: list[Report] = []
         self._waiting: set[asyncio.Future[None]] = set()
         self.followed: Callable[[], None] = lambda: None
         self.missed: Callable[[], None] = lambda: None
@@ -48,7 +53,8 @@ class Hearing(SilentEar):
     def on_execution(self, req_id: int, contract: IbContract, execution: IbExecution) -> None:
         """Hear an execution as it happens; those of a list are taken by who asked for it, newest revisions first."""
         if req_id == _LIVE:
-            self.tell(self._book.execution(contract, execution))
+            self._held += self._book.execution(contract, execution)
+            self.tell(())
 
     def on_commission(self, commission: IbCommission) -> None:
         """Hear what an execution cost."""
@@ -77,10 +83,20 @@ class Hearing(SilentEar):
         """Hear that something was said that nobody could read: it may have been about an order."""
         self.missed()
 
+    def on_pause(self) -> None:
+        """Report what was held back for the sake of a fill."""
+        if self._held:
+            held, self._held = self._held, []
+            for report in self._book.executions.together(held):
+                self._report(report)
+
     def tell(self, reports: Iterable[Report]) -> None:
-        """Report, and wake whoever waits."""
-        for report in reports:
-            self._report(report)
+        """Report, behind what is held back, and wake whoever waits."""
+        if self._held:
+            self._held.extend(reports)
+        else:
+            for report in reports:
+                self._report(report)
         for waiting in self._waiting:
             if not waiting.done():
                 waiting.set_result(None)

@@ -59,9 +59,9 @@ class KnownOrder:
     of the order that this one took the place of. ``is_staged`` says that the bracket that it belongs to is not verified
     yet, and ``is_unknown`` that TWS said that it has no such order, or refused it
     for reasons that another attempt can do without. ``remark`` is a text that came
-    before anything else was said, ``withheld`` a report that waits for a decision. ``must_tell`` says that
-    whatever is said next is an answer, even where it says nothing that is not known. ``shown`` are the terms that TWS
-    showed last.
+    before anything else was said, ``withheld`` a report that waits for a decision. ``executed`` is what the fills that
+    were reported come to, None once one of them was corrected. ``must_tell`` says that whatever is said next is an
+    answer, even where it says nothing that is not known. ``shown`` are the terms that TWS showed last.
     """
 
     order_ref: str
@@ -76,6 +76,7 @@ class KnownOrder:
     standing: ReportedStatus | None = None
     filled: Decimal = ZERO
     has_traded: bool = False
+    executed: Decimal | None = ZERO
     is_over: bool = False
     refusal: Refusal | None = None
     parent: KnownOrder | None = None

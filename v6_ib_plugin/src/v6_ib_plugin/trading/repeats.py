@@ -8,6 +8,7 @@ from v6_ib_plugin.trading.known import KnownOrder
 from v6_ib_plugin.translation.statuses import Standing
 from v6core.reports import OrderReport, OrderTerms, ReportedStatus
 
+_AT_WORK = frozenset({ReportedStatus.SUBMITTED, ReportedStatus.PARTIALLY_FILLED})
 _REPEATED = frozenset({ReportedStatus.SUBMITTED, ReportedStatus.PARTIALLY_FILLED, ReportedStatus.FILLED})
 
 
@@ -29,6 +30,29 @@ def is_said_again(
         and (terms is None or terms is last.terms)
         and last.broker_order_id == known.broker_order_id
     )
+
+
+def is_borne_out(
+    known: KnownOrder, standing: Standing, filled: Decimal | None, terms: OrderTerms | None, reason: str
+) -> bool:
+    """Tell whether a report would say of an order no more than the fills that were reported since the last one."""
+    last = known.told
+    return (
+        last is not None
+        and bool(known.executed)
+        and not (known.must_tell or reason or last.reason or known.withheld or known.refusal or known.is_combo)
+        and last.status in _AT_WORK
+        and filled in {None, known.executed}
+        and (terms is None or terms is last.terms)
+        and last.broker_order_id == known.broker_order_id
+        and _is_as_full(known, standing, last)
+    )
+
+
+def _is_as_full(known: KnownOrder, standing: Standing, last: OrderReport) -> bool:
+    if standing.status is ReportedStatus.FILLED:
+        return known.executed == known.quantity
+    return standing.status is ReportedStatus.PARTIALLY_FILLED and standing.working == last.working and not known.is_over
 
 
 def says_no_more(report: OrderReport, last: OrderReport) -> bool:

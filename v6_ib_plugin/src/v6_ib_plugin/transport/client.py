@@ -39,6 +39,9 @@ class Sink(Protocol):
     def unread(self, text: str) -> None:
         """Take note of a message whose fields cannot be told apart."""
 
+    def paused(self) -> None:
+        """Take note that all messages that came in together were told."""
+
     def garbled(self, text: str) -> None:
         """Take note of bytes that are not of TWS: the connection cannot be used further."""
 
@@ -230,6 +233,12 @@ class TwsClient(Client):
         return struct.pack(">I", len(msg)) + msg
 
     def _onSocketHasData(self, data: bytes) -> None:  # noqa: N802 -- ib_async's name
+        try:
+            self._take_all(data)
+        finally:
+            self._sink.paused()
+
+    def _take_all(self, data: bytes) -> None:
         self._buffer += data
         self._numBytesRecv += len(data)
         read, held = 0, len(self._buffer)

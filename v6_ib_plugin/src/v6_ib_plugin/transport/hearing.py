@@ -50,6 +50,9 @@ class Ear(Protocol):
     def on_undecodable(self, text: str) -> None:
         """Hear that a message could not be read, so that something was said that nobody knows."""
 
+    def on_pause(self) -> None:
+        """Hear that all that came in together was told."""
+
 
 class SilentEar:
     """An Ear that hears and does nothing: override what matters."""
@@ -78,6 +81,9 @@ class SilentEar:
     def on_undecodable(self, text: str) -> None:
         """Do nothing."""
 
+    def on_pause(self) -> None:
+        """Do nothing."""
+
 
 class Ears:
     """All who listen: for each kind of message those who hear it, in the order in which they began to listen."""
@@ -91,6 +97,7 @@ class Ears:
         self.on_position: list[Callable[[str, IbContract, Decimal, Decimal], None]] = []
         self.on_closed: list[Callable[[str], None]] = []
         self.on_undecodable: list[Callable[[str], None]] = []
+        self.on_pause: list[Callable[[], None]] = []
 
     def add(self, ear: Ear) -> None:
         """Let one more listen, after those who do already; to what it leaves to SilentEar nobody needs to be called."""

@@ -126,6 +126,10 @@ class Session:
         """Tell that a message could not be read."""
         self._undecodable(None, text)
 
+    def paused(self) -> None:
+        """Tell that all that came in together was told."""
+        self.ears.tell(self.ears.on_pause)
+
     def garbled(self, text: str) -> None:
         """Give the connection up: what comes is not of TWS."""
         if self.login is not None:

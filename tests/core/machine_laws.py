@@ -241,7 +241,7 @@ class EngineLaws(RuleBasedStateMachine):
 
     def _is_live(self, again: Record, holdings: Holdings) -> None:
         assert again.states == self.record.states
-        assert (again.open_ids, again.trading_state) == (self.record.open_ids, self.record.trading_state)
+        assert (again.open, again.trading_state) == (self.record.open, self.record.trading_state)
         assert (again.doubtful_ids, again.awaiting_ids) == (self.record.doubtful_ids, self.record.awaiting_ids)
         live = self.engine._run.holdings  # pyright: ignore[reportPrivateUsage]
         assert holdings.quantities() == live.quantities()

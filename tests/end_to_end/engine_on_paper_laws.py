@@ -309,6 +309,6 @@ def same_record(one: Record, other: Record) -> None:
     assert one.states == other.states, "I25"
     texts = ["\n".join(state.order.model_dump_json() for state in record.states.values()) for record in (one, other)]
     assert texts[0] == texts[1], "I25"
-    assert one.open_ids == other.open_ids, "I25"
+    assert one.open == other.open, "I25"
     assert (one.strategies, one.adjustments) == (other.strategies, other.adjustments), "I25"
     assert one.positions() == other.positions(), "I25"

@@ -91,7 +91,7 @@ class PaperMachine(RuleBasedStateMachine):
 
     def an_id(self, data: st.DataObject, *, open_only: bool = True) -> UUID | None:
         """Return an order's id."""
-        known = list(self.desk.record.open_ids if open_only else self.desk.record.states)
+        known = list(self.desk.record.open if open_only else self.desk.record.states)
         return data.draw(st.sampled_from(known)) if known else None
 
     def owner(self, data: st.DataObject) -> str | None:

@@ -339,7 +339,7 @@ def what_was_on_its_way_was_lost() -> Generator[None]:
     """After a restart, call lost whatever had no answer yet."""
 
     def lost(self: Recovery, reason: str) -> Any:
-        now, states = self._broker.now(), self._record.open_states()
+        now, states = self._broker.now(), tuple(self._record.open.values())
         pending = [state.terms.order_id for state in states if state.status is OrderStatus.PENDING_SUBMIT]
         return tuple(AbsenceProved(time=now, order_id=i, evidence=reason) for i in pending)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from enum import auto
 from functools import cache
 from typing import Annotated, Any, Literal, Self
@@ -327,12 +328,34 @@ Event = Annotated[OrderEvent | EngineEvent, Field(discriminator="event")]
 
 _EVENT: TypeAdapter[OrderEvent | EngineEvent] = TypeAdapter(Event)
 _report_received = builder(ReportReceived)
+_order_intended = builder(OrderIntended)
 
 
 def received(report: Report, order_id: UUID) -> ReportReceived:
     """Return the event of a report that was judged: it is built, and what is in it not judged again."""
     fields = {"time": report.time, "order_id": order_id, "event": "REPORTED", "report": report}
     return _report_received((fields, None, {"time", "order_id", "report"}))
+
+
+def intended(
+    order: Order,
+    time: datetime,
+    *,
+    unit: tuple[UUID, ...] = (),
+    purpose: Purpose | None = None,
+    worst_case: Mapping[str, Decimal] | None = None,
+) -> OrderIntended:
+    """Return the event of an order that was judged and is about to be sent: it is built, and nothing judged again."""
+    fields = {
+        "time": in_utc(time),
+        "order_id": order.order_id,
+        "order": order,
+        "event": "INTENDED",
+        "unit": unit,
+        "purpose": purpose,
+        "worst_case": worst_case,
+    }
+    return _order_intended((fields, None, set(fields)))
 
 
 def event_from_json(text: str) -> OrderEvent | EngineEvent:

@@ -150,7 +150,7 @@ def _history(events: Iterator[Event]) -> tuple[datetime, Mapping[Subject, str]]:
 def _extremes(state: OrderState, record: Record, held: Mapping[str, Decimal]) -> Mapping[str, Extremes]:
     """Return what the positions of an order's contracts come to if all sells fill, and if all buys do."""
     order = state.order
-    may_fill = {one.terms.order_id: one for one in (*record.open_states(), state)}
+    may_fill = {one.terms.order_id: one for one in (*record.open.values(), state)}
     beside = [row for one in may_fill.values() for row in exposures(one.order)]
     return {key: _extreme(held.get(key, ZERO), [c for k, c in beside if k == key]) for key, _ in exposures(order)}
 

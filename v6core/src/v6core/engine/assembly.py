@@ -152,6 +152,7 @@ def assemble(plan: Blueprint, open_broker: OpenBroker) -> Parts:
         arming=_arming(plan.name, plan.settings),
         latched=lambda: latch.halted_by,
     )
+    without_options = wrong_options(plan.spec, {})
     gate = Gate(
         broker=broker,
         record=record,
@@ -163,7 +164,7 @@ def assemble(plan: Blueprint, open_broker: OpenBroker) -> Parts:
         surroundings=surroundings,
         is_ready=lambda: recovery.is_ready,
         link=lambda: recovery.link,
-        validate_options=lambda options: wrong_options(plan.spec, options),
+        validate_options=lambda options: wrong_options(plan.spec, options) if options else without_options,
     )
     dispatch = Dispatch(broker=broker, record=record, scribe=scribe, gate=gate, deadlines=plan.deadlines)
     doubts = Doubts(

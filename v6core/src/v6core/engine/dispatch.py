@@ -38,10 +38,10 @@ from v6core.events import (
     DoubtRaised,
     EngineEvent,
     ModifyRequested,
-    OrderIntended,
     Purpose,
     RequestUnsent,
     Subject,
+    intended,
 )
 from v6core.identifiers import plainly
 from v6core.lifecycle import OrderState
@@ -160,14 +160,7 @@ class Dispatch:
         unit = ids if len(ids) > 1 else ()
         now = self._broker.now()
         intents = (
-            OrderIntended(
-                time=now,
-                order_id=order.order_id,
-                order=order,
-                unit=unit,
-                purpose=purpose,
-                worst_case=self._gate.surroundings.worst_case(order),
-            )
+            intended(order, now, unit=unit, purpose=purpose, worst_case=self._gate.surroundings.worst_case(order))
             for order in orders
         )
         try:
@@ -291,7 +284,7 @@ class Dispatch:
     def _check_exits_cover(self, state: OrderState, wanted: Order) -> None:
         """Deny more of an entry than its exits close: what they do not close would be unprotected."""
         order_id = state.terms.order_id
-        exits = [s.terms.quantity for s in self._record.open_states() if s.terms.parent_order_id == order_id]
+        exits = [s.terms.quantity for s in self._record.open.values() if s.terms.parent_order_id == order_id]
         if exits and max(state.terms.quantity, min(exits)) < wanted.quantity:
             reason = f"order {order_id} has exits for {min(exits):f}, which would not close {wanted.quantity:f}"
             raise _change_denied(state.order, "EXITS_TOO_SMALL", reason, "place what is to be added as another bracket")

@@ -75,7 +75,7 @@ class Doubts:
     def _questions(self) -> tuple[UUID, ...]:
         """Return the orders that a broker's answer could settle."""
         record = self._record
-        unfinished = (i for i in record.doubtful_ids if i in record.open_ids)
+        unfinished = (i for i in record.doubtful_ids if i in record.open)
         return tuple(dict.fromkeys((*unfinished, *record.awaiting_ids, *self._suspects)))
 
     async def run(self) -> None:

@@ -66,7 +66,7 @@ def check_unchanged(record: Record, present: Mapping[str, str], *, accept: bool)
     """Raise ConfigurationError where the last start was another one and orders are out that were placed then."""
     before: Mapping[str, str] = record.last_start.fingerprint if record.last_start is not None else {}
     changed = [name for name in present if name in before and before[name] != present[name]]
-    waiting = [*dict.fromkeys((*record.open_ids, *record.doubtful_ids))]
+    waiting = [*dict.fromkeys((*record.open, *record.doubtful_ids))]
     if accept or not changed or not waiting:
         return
     what = " and ".join(_told(name, before[name], present[name]) for name in changed)

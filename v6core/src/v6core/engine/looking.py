@@ -79,7 +79,7 @@ class Looking:
         """Take a complete snapshot in; BrokerError where the broker gives none. Doing it twice changes nothing."""
         record, at = self._record, asyncio.get_running_loop().time()
         # Only what was sent before the snapshot was asked for can be missing from it.
-        sent_before = record.open_states()
+        sent_before = tuple(record.open.values())
         doubtful = tuple(record.states[order_id] for order_id in record.doubtful_ids)
         self._holdings.watch()
         snapshot = await self._snapshot()
@@ -113,7 +113,7 @@ class Looking:
         states = self._record.states
         changed = (
             states[order_id]
-            for order_id in {**before, **self._record.open_ids}
+            for order_id in {**before, **self._record.open}
             if states[order_id] is not before.get(order_id)
         )
         return {str(state.terms.order_ref): state for state in changed}

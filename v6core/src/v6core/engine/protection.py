@@ -51,7 +51,7 @@ class Protection:
 
     def resume(self) -> None:
         """Look at what earlier runs left, once the engine is ready."""
-        for state in self._execution.record.open_states():
+        for state in self._execution.record.open.values():
             self._touch(state)
 
     def learn(self, change: Change) -> None:

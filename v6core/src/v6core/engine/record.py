@@ -75,9 +75,10 @@ class Record:
     """The orders, strategies and trading state that the journal's events add up to.
 
     ``connection`` numbers the connections to the broker, from 1 at each start; what a replay brings was sent through
-    number 0. ``awaiting_ids`` are orders of which the broker says that more filled than the fills that came.
-    ``sagas`` are those that have not ended, ``past_brackets`` the kept brackets that have, by their entry; ``cancels``
-    say of orders that were asked to be cancelled what for.
+    number 0. ``open`` are the orders that work, are on their way, or are in doubt; ``awaiting_ids`` are those of which
+    the broker says that more filled than the fills that came. ``sagas`` are those that have not ended,
+    ``past_brackets`` the kept brackets that have, by their entry; ``cancels`` say of orders that were asked to be
+    cancelled what for.
 
     A journal may have served several brokers, one at a time. With ``broker`` named, the record is of that one's orders
     alone, and ``elsewhere`` are the ids of the others'; trading states hold for all.
@@ -87,7 +88,7 @@ class Record:
     broker: str | None = None
     elsewhere: set[UUID] = field(default_factory=set[UUID])
     states: dict[UUID, OrderState] = field(default_factory=dict[UUID, OrderState])
-    open_ids: dict[UUID, None] = field(default_factory=dict[UUID, None])
+    open: dict[UUID, OrderState] = field(default_factory=dict[UUID, OrderState])
     doubtful_ids: dict[UUID, None] = field(default_factory=dict[UUID, None])
     doubled_ids: dict[UUID, None] = field(default_factory=dict[UUID, None])
     purposes: dict[UUID, Purpose] = field(default_factory=dict[UUID, Purpose])
@@ -108,7 +109,7 @@ class Record:
     _accepted: set[UUID] = field(default_factory=set[UUID])
     _by_broker_id: dict[str, UUID] = field(default_factory=dict[str, UUID])
     _by_execution: dict[str, UUID] = field(default_factory=dict[str, UUID])
-    _views: dict[UUID, tuple[OrderState, Order]] = field(default_factory=dict[UUID, tuple[OrderState, Order]])
+    _views: dict[int, tuple[OrderState, Order]] = field(default_factory=dict[int, tuple[OrderState, Order]])
     _by_strategy: dict[str, dict[UUID, None]] = field(default_factory=dict[str, dict[UUID, None]])
 
     def work_out(
@@ -188,10 +189,12 @@ class Record:
         self.states[order_id] = state
         if before is None:
             self._file(event, state)
-        if before is None or before.status is not state.status:
-            _mark(self.open_ids, order_id, state.status.is_open)
-            if not state.status.is_open:
-                self._views.pop(order_id, None)
+        else:
+            self._views.pop(id(before), None)
+        if state.status.is_open:
+            self.open[order_id] = state
+        elif before is not None and before.status.is_open:
+            del self.open[order_id]
         _mark(self.doubtful_ids, order_id, state.is_doubtful)
         _mark(self.doubled_ids, order_id, bool(state.incarnations))
         _mark(self.awaiting_ids, order_id, state.awaits_fills)
@@ -323,8 +326,8 @@ class Record:
         return (parsed[1],) if parsed is not None and parsed[0] == self.engine_id else ()
 
     def open_orders(self) -> tuple[Order, ...]:
-        """Return the orders that work, are on their way, or are in doubt."""
-        return tuple(self.order(order_id) for order_id in self.open_ids)
+        """Return the orders that work, are on their way, or are in doubt, as users see them."""
+        return tuple(map(self.view, self.open.values()))
 
     def order(self, order_id: UUID) -> Order:
         """Return an order as users see it; while it is open the view is kept, since every check looks at it."""
@@ -332,17 +335,12 @@ class Record:
 
     def view(self, state: OrderState) -> Order:
         """Return the order that is in this state now, as users see it; see ``order``."""
-        order_id = state.terms.order_id
-        known, view = self._views.get(order_id, (None, None))
-        if view is None or known is not state:
+        _, view = self._views.get(id(state), (None, None))
+        if view is None:
             view = state.order
-            if state.status.is_open:
-                self._views[order_id] = (state, view)
+            if self.open.get(state.terms.order_id) is state:
+                self._views[id(state)] = (state, view)  # which keeps the state, and so its identity, while it is here
         return view
-
-    def open_states(self) -> tuple[OrderState, ...]:
-        """Return the states of the orders that work, are on their way, or are in doubt."""
-        return tuple(self.states[order_id] for order_id in self.open_ids)
 
     def of_strategy(self, strategy_id: str) -> tuple[OrderState, ...]:
         """Return the orders of a strategy, oldest first."""

@@ -141,7 +141,7 @@ class Recovery:
 
     def _doubts_of_unanswered(self, reason: str) -> tuple[DoubtRaised, ...]:
         """Return a doubt for each order, cancel and modify that was sent and not answered."""
-        states = [self._record.states[order_id] for order_id in self._record.open_ids]
+        states = list(self._record.open.values())
         return tuple(
             self._doubt(state.terms.order_id, reason, subject)
             for state in states

@@ -156,7 +156,7 @@ class Surroundings:
         ids = {order.order_id for order in orders}
         keys = {key for order in orders for key, _ in exposures(order)}
         held = frozenset((key, quantity) for key, quantity in self._holdings.quantities().items() if key in keys)
-        others = (self._record.states[order_id] for order_id in self._record.open_ids if order_id not in ids)
+        others = (state for order_id, state in self._record.open.items() if order_id not in ids)
         touching = (state for state in others if any(key in keys for key, _ in exposures(state.terms)))
         return held, frozenset((state.terms.order_id, state.totals.quantity) for state in touching)
 
@@ -181,13 +181,16 @@ class Surroundings:
         """Return all other orders that may fill, each as large as it may be, with those that have just passed."""
         # Of two broker orders under one reference one may work on where the other has filled the order; and of one that
         # has ended, fills may be known to have happened that have not come.
-        ids = self._record.open_ids | self._record.doubled_ids | self._record.awaiting_ids
-        ids.pop(order.order_id, None)
-        reserved = self.reserved.copy()
-        reserved.pop(order.order_id, None)
-        states = self._record.states
-        passed = (rest for order_id, rest in reserved.items() if order_id not in states)
-        return (*map(self._at_most, map(states.__getitem__, ids)), *passed)
+        record, itself = self._record, self._record.states.get(order.order_id)
+        states = list(record.open.values())
+        if record.doubled_ids or record.awaiting_ids:
+            late = (order_id for order_id in record.doubled_ids | record.awaiting_ids if order_id not in record.open)
+            states += map(record.states.__getitem__, late)
+        passed = (rest for order_id, rest in self.reserved.items() if order_id not in record.states)
+        return (
+            *(self._at_most(state) for state in states if state is not itself),
+            *(rest for rest in passed if rest.order_id != order.order_id),
+        )
 
     def _at_most(self, state: OrderState) -> Order:
         """Return an open order as large as it may be.
@@ -195,16 +198,15 @@ class Surroundings:
         A change of it that is not answered may have taken effect, and each of two broker orders under one reference may
         fill whole. Of one that has ended, what the broker says has filled is still to come.
         """
-        order_id = state.terms.order_id
         order = self._record.view(state)
         if state.status.is_terminal and not state.incarnations:
             # One that has filled, of which the broker says more than it was for, would be no order as it stands.
             is_filled = order.status is OrderStatus.FILLED
             shown = order.replace(status=OrderStatus.SUBMITTED) if is_filled else order
             return shown.replace(quantity=state.reported_filled)
-        if not state.requested and not state.incarnations and order_id not in self.reserved:
+        if not state.requested and not state.incarnations and order.order_id not in self.reserved:
             return order  # as nearly all are
-        asked = self.reserved.get(order_id, order).quantity
+        asked = self.reserved.get(order.order_id, order).quantity
         most = max(order.quantity, asked, to_decimal(state.requested.get("quantity") or ZERO))
         if state.incarnations:
             most = most * len(state.incarnations) + state.totals.quantity

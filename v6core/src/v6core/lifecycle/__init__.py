@@ -79,7 +79,7 @@ def _move(state: OrderState, evidence: EvidenceKind, table: Table) -> OrderState
     if state.presumed and state.status.is_terminal and evidence in _SAID:
         return _corrected(state, evidence, table)
     row = table[state.status, evidence]
-    anomalies = state.anomalies | row.anomalies
+    anomalies = state.anomalies | row.anomalies if row.anomalies else state.anomalies
     if evidence in ENDINGS and state.is_filled_as_it_was and not state.status.is_terminal:
         row = table[state.status, _E.FILL_WHOLE]  # it ended because nothing of it was left
     if row.status is state.status and anomalies == state.anomalies:

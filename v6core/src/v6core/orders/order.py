@@ -40,12 +40,13 @@ from v6core.orders.kinds import (
 )
 
 _IDS = RandomIds()
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 Amount = Decimal | float | str
 
 
 def read_only(value: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a copy that cannot be changed."""
-    return MappingProxyType(dict(value))
+    return MappingProxyType(dict(value)) if value else _NOTHING
 
 
 Options = Annotated[Mapping[str, Any], AfterValidator(read_only), PlainSerializer(dict, return_type=dict[str, Any])]
@@ -95,7 +96,7 @@ class Order(BaseModel):
     oca_type: OcaType | None = None
     parent_order_id: UUID | None = None
     order_ref: str | None = None
-    options: Options = Field(default_factory=lambda: MappingProxyType[str, Any]({}))
+    options: Options = Field(default_factory=lambda: _NOTHING)
 
     status: OrderStatus = OrderStatus.CREATED
     working: bool = False

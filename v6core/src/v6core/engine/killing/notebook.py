@@ -54,7 +54,7 @@ class Notebook:
             self._complete = False
         else:
             self.record, self.engine_id = found, found.engine_id
-            self._was_changing = any(state.pending_modify is not None for state in found.open_states())
+            self._was_changing = any(state.pending_modify is not None for state in found.open.values())
 
     def _open(self, path: Path, broker: str) -> Record | None:
         try:
@@ -132,7 +132,7 @@ class Notebook:
     @property
     def may_be_under_way(self) -> bool:
         """Whether an order of ours, or the order that a change makes of one, may yet come to light at the broker."""
-        unsettled = any(state.status in _UNSETTLED for state in self.record.open_states())
+        unsettled = any(state.status in _UNSETTLED for state in self.record.open.values())
         return unsettled or self._was_changing or not self._complete
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -273,7 +274,7 @@ def test_F38_who_blocks_the_loop_is_named_once_with_how_long_it_took(
     is_blocked, was_blocked = lines_of(log)
     assert "extension Blocking, in Blocking.v6_order_event at " in is_blocked
     assert "test_f_handlers.py" in is_blocked
-    assert "was blocked for 0." in was_blocked
+    assert re.search(r"was blocked for \d+\.\d\d s", was_blocked)
 
 
 def test_F38_a_broker_that_blocks_is_named(tmp_path: Path, log: pytest.LogCaptureFixture) -> None:

@@ -81,6 +81,11 @@ class Book:
         self._contract_of = contract_of
         self._early: OrderedDict[tuple[OrderKey, int], IbOrderStatus] = OrderedDict()
 
+    @property
+    def has_loose_ends(self) -> bool:
+        """Whether something was said that somebody has to see to: ``doubts``, ``orphans`` or ``ended_entries``."""
+        return bool(self.doubts or self.orphans or self.ended_entries)
+
     # What TWS says.
 
     def open_order(self, contract: IbContract, order: IbOrder, state: IbOrderState) -> list[Report]:
@@ -104,13 +109,15 @@ class Book:
 
     def order_status(self, status: IbOrderStatus) -> list[Report]:
         """Hear an orderStatus, which bears no reference; one of an order that is not known yet waits until it is."""
-        key = OrderKey(status.client_id, status.order_id)
-        known = self.register.numbered(key, status.perm_id)
+        known = self.register.lasting(status.perm_id)
         if known is None:
-            self._early[key, status.perm_id] = status
-            if len(self._early) > _MOST_KEPT:
-                self._early.popitem(last=False)
-            return []
+            key = OrderKey(status.client_id, status.order_id)
+            known = self.register.numbered(key, status.perm_id)
+            if known is None:
+                self._early[key, status.perm_id] = status
+                if len(self._early) > _MOST_KEPT:
+                    self._early.popitem(last=False)
+                return []
         # That a child waits for its parent and a stop for its trigger says nothing that is not known.
         reason = f"held: {status.why_held}" if "locate" in status.why_held else ""
         return self._stands(known, status.status, filled=counted(status.filled), reason=reason)

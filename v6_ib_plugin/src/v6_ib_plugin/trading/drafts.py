@@ -75,8 +75,9 @@ def with_routing(ib: IbOrder, order: Order) -> IbOrder:
     that they are not guaranteed.
     """
     contract = order.contract
-    told = any(param.tag == _NON_GUARANTEED for param in ib.smart_combo_routing_params)
-    if told or not isinstance(contract, Combo) or contract.exchange != "SMART" or is_guaranteed(contract):
+    if not isinstance(contract, Combo) or contract.exchange != "SMART" or is_guaranteed(contract):
+        return ib
+    if any(param.tag == _NON_GUARANTEED for param in ib.smart_combo_routing_params):
         return ib
     params = (*ib.smart_combo_routing_params, TagValue(_NON_GUARANTEED, "1"))
     return replace(ib, smart_combo_routing_params=params)

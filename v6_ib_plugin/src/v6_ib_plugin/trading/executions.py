@@ -128,13 +128,12 @@ class Executions:
             # What stands in another's place was told with the correction, and that with what it cost by then.
             if isinstance(report, FillCorrectionReport) and report.fill is not None:
                 told.discard(report.fill.execution_id)
-        fills = {
-            report.fill.execution_id: row.fill
-            for report in reports
-            if isinstance(report, FillReport) and report.fill.execution_id in told and report.fill.commission is None
-            for row in (self._row(report.fill.execution_id),)
-            if row is not None and row.fill is not None
-        }
+        fills: dict[str, Fill] = {}
+        for report in reports:
+            if isinstance(report, FillReport) and report.fill.execution_id in told and report.fill.commission is None:
+                row = self._row(report.fill.execution_id)
+                if row is not None and row.fill is not None:
+                    fills[row.exec_id] = row.fill
         one: list[Report] = []
         for report in reports:
             fill = fills.get(report.fill.execution_id) if isinstance(report, FillReport) else None

@@ -28,7 +28,10 @@ _LIVE = -1
 
 
 class Hearing(SilentEar):
-    """The Ear of the order side. ``followed`` is called after each message, when its reports have gone out."""
+    """The Ear of the order side.
+
+    ``followed`` is called after each message that leaves something to see to, when its reports have gone out.
+    """
 
     def __init__(self, book: Book, report: ReportSink, client_id: Callable[[], int]) -> None:
         self._book = book
@@ -100,7 +103,8 @@ class Hearing(SilentEar):
         for waiting in self._waiting:
             if not waiting.done():
                 waiting.set_result(None)
-        self.followed()
+        if self._book.has_loose_ends:
+            self.followed()
 
     async def until(self, condition: Callable[[], bool], seconds: float) -> bool:
         """Wait until something that is heard fulfils a condition; False where nothing does within so many seconds."""

@@ -7,6 +7,7 @@ so it is forgotten with the session, and where it contradicts a permId the permI
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -136,10 +137,10 @@ class Register:
     """All orders that were sent or seen, found by any of their names."""
 
     def __init__(self) -> None:
-        self._by_ref: dict[str, list[KnownOrder]] = {}
+        self._by_ref: dict[str, tuple[KnownOrder, ...]] = {}
         self._by_perm_id: dict[int, KnownOrder] = {}
         self._by_key: dict[OrderKey, KnownOrder] = {}
-        self._ended: dict[KnownOrder, None] = {}
+        self._ended: OrderedDict[KnownOrder, None] = OrderedDict()
         self._hanging: dict[OrderKey, list[KnownOrder]] = {}
 
     def __iter__(self) -> Iterator[KnownOrder]:
@@ -148,16 +149,15 @@ class Register:
     def add(self, known: KnownOrder) -> KnownOrder:
         """Take an order in."""
         if known.order_ref:
-            self._by_ref.setdefault(known.order_ref, []).append(known)
-        self._file(known)
-        return known
+            self._by_ref[known.order_ref] = (*self.under(known.order_ref), known)
+        return self._filed(known)
 
     def remove(self, known: KnownOrder) -> None:
         """Forget an order: it is proved never to have left, or ended long ago."""
-        rows = self._by_ref.get(known.order_ref, [])
-        if known in rows:
-            rows.remove(known)
-        if not rows:
+        rows = tuple(one for one in self.under(known.order_ref) if one is not known)
+        if rows:
+            self._by_ref[known.order_ref] = rows
+        else:
             self._by_ref.pop(known.order_ref, None)
         if self._by_perm_id.get(known.perm_id) is known:
             del self._by_perm_id[known.perm_id]
@@ -176,14 +176,13 @@ class Register:
         """Keep an order that is over among the last of those."""
         self._ended[known] = None
         if len(self._ended) > _MOST_ENDED:
-            oldest = next(iter(self._ended))
-            del self._ended[oldest]
+            oldest, _ = self._ended.popitem(last=False)
             if oldest.is_over:  # what has come back to life is none of them
                 self.remove(oldest)
 
     def under(self, order_ref: str) -> tuple[KnownOrder, ...]:
         """Return the orders that bear a reference, oldest first."""
-        return tuple(self._by_ref.get(order_ref, ()))
+        return self._by_ref.get(order_ref, ())
 
     def at(self, key: OrderKey) -> KnownOrder | None:
         """Return the order that this session sent under a number."""
@@ -191,17 +190,14 @@ class Register:
 
     def lasting(self, perm_id: int) -> KnownOrder | None:
         """Return the order with a permId."""
-        return self._by_perm_id.get(perm_id) if perm_id else None
+        return self._by_perm_id.get(perm_id)  # none is filed under zero
 
     def numbered(self, key: OrderKey, perm_id: int) -> KnownOrder | None:
-        """Return the order that a message without a reference is about; the permId decides where it is known."""
-        known = self.lasting(perm_id)
-        if known is not None:
-            return known
+        """Return the order that a message without a reference is about, whose permId is not known yet."""
         known = self._by_key.get(key)
         if known is None or (perm_id and known.perm_id not in {0, perm_id}):
             return None
-        return self._bound(known, perm_id)
+        return self._filed(known, perm_id)
 
     def named(self, order_ref: str, key: OrderKey, perm_id: int) -> KnownOrder:
         """Return the order that a message with a reference is about; one that was not known is taken in."""
@@ -212,8 +208,8 @@ class Register:
             known.key = key
         if not known.order_ref and order_ref:
             known.order_ref = order_ref
-            self._by_ref.setdefault(order_ref, []).append(known)
-        return self._bound(known, perm_id)
+            self._by_ref[order_ref] = (*self.under(order_ref), known)
+        return self._filed(known, perm_id)
 
     def _sent_as(self, order_ref: str, key: OrderKey, perm_id: int) -> KnownOrder | None:
         """Return what was sent under a reference and has no permId yet, or the one under a number that fits.
@@ -226,13 +222,10 @@ class Register:
         unbound = (one for one in self.under(order_ref) if not one.perm_id)
         return next((one for one in unbound if one.key in {None, key} or not key.order_id), None)
 
-    def _bound(self, known: KnownOrder, perm_id: int) -> KnownOrder:
-        if perm_id and not known.perm_id:
+    def _filed(self, known: KnownOrder, perm_id: int = 0) -> KnownOrder:
+        """Return an order, bound to a permId where it has none yet, and to be found by what it is called."""
+        if not known.perm_id:
             known.perm_id = perm_id
-        self._file(known)
-        return known
-
-    def _file(self, known: KnownOrder) -> None:
         if known.perm_id:
             self._by_perm_id.setdefault(known.perm_id, known)
         if known.key is not None:
@@ -240,6 +233,7 @@ class Register:
             held = self._by_key.setdefault(known.key, known)
             if held is not known and held.is_over:
                 self._by_key[known.key] = known
+        return known
 
     def end_session(self) -> None:
         """Forget every number: the next session may give them out again."""

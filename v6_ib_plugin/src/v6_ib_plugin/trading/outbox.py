@@ -44,7 +44,7 @@ class Outbox:
         async with self._turn.of(urgency):
             if entry is not None:
                 self._check_numbered(entry)  # an exit that hung on nothing would work by itself
-            sent = tuple(self._enter(draft, entry, is_staged=is_staged) for draft in drafts)
+            sent = tuple([self._enter(draft, entry, is_staged=is_staged) for draft in drafts])
             try:
                 if note is not None:
                     for one in sent:

@@ -72,7 +72,7 @@ class Placing:
                 raise
         if len(sent) > 1 and not any(one.exits or one.parent for one in sent):
             self._chores.start(lambda: self._keep_whole(sent), "a unit of orders could not be taken back")
-        return tuple(Receipt(one.sent.order.order_id, one.broker_order_id) for one in sent if one.sent is not None)
+        return tuple([Receipt(one.sent.order.order_id, one.broker_order_id) for one in sent if one.sent is not None])
 
     async def _send(self, part: Part) -> Sequence[KnownOrder]:
         if part.exits:
@@ -102,6 +102,8 @@ class Placing:
 
 def parts_of(drafts: Sequence[Draft]) -> list[Part]:
     """Return what leaves together, in the order in which it was given."""
+    if len(drafts) == 1:
+        return [Part(list(drafts))]
     entries = {draft.order.parent_order_id for draft in drafts}
     parts: dict[object, Part] = {}
     for draft in drafts:

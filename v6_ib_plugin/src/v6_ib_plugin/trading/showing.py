@@ -17,11 +17,14 @@ from v6_ib_plugin.translation.works import moved
 from v6core.contracts import Contract
 from v6core.orders import MODIFIABLE, TRAILING, Order, OrderType
 from v6core.reports import OrderTerms
+from v6core.rereading import builder
 
 ContractOf = Callable[[IbContract], Contract | None]
 """The contract that TWS names, or None where v6 has no word for it."""
 
-_TERMS = sorted(MODIFIABLE)
+# In the order of the fields of OrderTerms, as its builder takes them.
+_TERMS = tuple(name for name in OrderTerms.model_fields if name in MODIFIABLE)
+_terms = builder(OrderTerms)
 # What decides whether TWS shows an order as it was asked to be.
 _ASKED = attrgetter(
     "action",
@@ -58,13 +61,14 @@ def shown_terms(known: KnownOrder, contract: IbContract, ib: IbOrder, contract_o
 
 def _asked(order: Order, ib: IbOrder) -> OrderTerms:
     """Return an order's own terms, which are valid."""
-    return OrderTerms.model_construct(
-        contract=order.contract,
-        action=order.action,
-        order_type=order.order_type,
-        oca_group=ib.oca_group or None,
+    terms = {
+        "contract": order.contract,
+        "action": order.action,
+        "order_type": order.order_type,
         **{name: getattr(order, name) for name in _TERMS},
-    )
+        "oca_group": ib.oca_group or None,
+    }
+    return _terms((terms, None, set(terms)))
 
 
 def _as_asked(terms: Terms, shown: OrderTerms) -> dict[str, object]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from itertools import count
 
 from v6_ib_plugin.pacing import Urgency
@@ -22,16 +21,12 @@ class Turn:
         self._numbers = count()
         self._waiting: list[tuple[Urgency, int, asyncio.Future[None]]] = []
 
-    @asynccontextmanager
-    async def of(self, urgency: Urgency) -> AsyncGenerator[None]:
+    def of(self, urgency: Urgency) -> AbstractAsyncContextManager[None]:
         """Have it for the length of a block; who gives up waiting for it keeps it from nobody."""
-        await self._take(urgency)
-        try:
-            yield
-        finally:
-            self._leave()
+        return _Had(self, urgency)
 
-    async def _take(self, urgency: Urgency) -> None:
+    async def take(self, urgency: Urgency) -> None:
+        """Return when it is one's own."""
         if not self._is_taken:
             self._is_taken = True
             return
@@ -41,13 +36,28 @@ class Turn:
             await mine
         except asyncio.CancelledError:
             if not mine.cancelled():  # it was handed over to one who has given up since
-                self._leave()
+                self.leave()
             raise
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """Hand it on to the next."""
         while self._waiting:
             *_, next_one = heapq.heappop(self._waiting)
             if not next_one.done():
                 next_one.set_result(None)
                 return
         self._is_taken = False
+
+
+class _Had(AbstractAsyncContextManager[None]):
+    """A turn for the length of a block."""
+
+    def __init__(self, turn: Turn, urgency: Urgency) -> None:
+        self._turn = turn
+        self._urgency = urgency
+
+    async def __aenter__(self) -> None:
+        await self._turn.take(self._urgency)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._turn.leave()

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from datetime import tzinfo
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from v6_ib_plugin.numbers import bounded, told
@@ -47,6 +48,8 @@ class ExecutionId:
         return self.stem == other.stem and self.revision > other.revision
 
 
+# An execution, what it cost and the report of both name the same.
+@lru_cache(maxsize=1024)
 def execution_id_of(text: str) -> ExecutionId:
     """Return an execution's id in its parts; one of another form is a row of its own without revisions."""
     found = _EXECUTION_ID.fullmatch(text)

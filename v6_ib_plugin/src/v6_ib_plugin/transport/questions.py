@@ -46,15 +46,15 @@ class Line:
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
-    def head(self) -> Question | None:
-        """Return the question that is being answered, if it is one of ours."""
-        question = self.places[0] if self.places else None
-        return None if question is None or question.given_up else question
-
-    @property
     def given_up(self) -> int:
         """Return how many answers are overdue."""
         return sum(question is not None and question.given_up for question in self.places)
+
+    def take(self, row: Any) -> None:
+        """Give a row to the head, if that is a question of ours and somebody waits for its answer."""
+        question = self.places[0] if self.places else None
+        if question is not None and not question.given_up:
+            question.rows.append(row)
 
     def leave(self, question: Question) -> None:
         """Give a question up, if it is still under way; its answer may still come."""

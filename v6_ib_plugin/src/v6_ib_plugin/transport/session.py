@@ -244,10 +244,10 @@ class Session:
         if order.what_if:
             self._on_what_if(order.order_id, state)
             return
-        if order.order_id < _LAST_ID:
+        if self._next_id <= order.order_id < _LAST_ID:
             self.at_least(order.order_id + 1)
         self.ears.tell(self.ears.on_open_order, contract, order, state)
-        self._on_row(OPEN_ORDERS, said)
+        self.questions.line(OPEN_ORDERS).take(said)
 
     def _on_what_if(self, order_id: int, state: Any) -> None:
         """Take the answer to a what-if order; one without margins may be followed by one that has them."""
@@ -261,7 +261,7 @@ class Session:
     def _on_order_status(self, fields: Fields) -> None:
         status = reading.order_status(fields)
         self.ears.tell(self.ears.on_order_status, status)
-        self._on_row(OPEN_ORDERS, status)
+        self.questions.line(OPEN_ORDERS).take(status)
 
     def _on_execution(self, fields: Fields) -> None:
         req_id, contract, execution = self._reading.execution(fields)
@@ -276,16 +276,16 @@ class Session:
         self.ears.tell(self.ears.on_commission, commission)
 
     def _on_completed_order(self, fields: Fields) -> None:
-        self._on_row(COMPLETED_ORDERS, self._reading.completed_order(fields))
+        self.questions.line(COMPLETED_ORDERS).take(self._reading.completed_order(fields))
 
     def _on_position(self, fields: Fields) -> None:
         said = account, contract, position, avg_cost = reading.position(fields)
         self.ears.tell(self.ears.on_position, account, contract, position, avg_cost)
-        self._on_row(POSITIONS, said)
+        self.questions.line(POSITIONS).take(said)
 
     def _on_account_value(self, fields: Fields) -> None:
         _, _, key, value, currency, account = fields
-        self._on_row(ACCOUNT_VALUES, (account, key, currency, value))
+        self.questions.line(ACCOUNT_VALUES).take((account, key, currency, value))
 
     def _on_contract_details(self, fields: Fields) -> None:
         self._on_answer_row(*self._reading.contract_details(fields))
@@ -338,19 +338,15 @@ class Session:
 
     # which question it answers
 
-    def _on_row(self, kind: str, row: Any) -> None:
-        question = self.questions.line(kind).head
-        if question is not None:
-            question.rows.append(row)
-
     def _on_answer_row(self, req_id: int, row: Any) -> None:
         question = self.questions.by_id.get(req_id)
         if question is not None:
             question.rows.append(row)
 
     def _on_line(self, kind: str, row: Any) -> None:
-        self._on_row(kind, row)
-        self.questions.line(kind).end()
+        line = self.questions.line(kind)
+        line.take(row)
+        line.end()
 
     def _on_end(self, req_id: str) -> None:
         question = self.questions.by_id.get(int(req_id))

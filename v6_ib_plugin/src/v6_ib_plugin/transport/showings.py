@@ -80,9 +80,10 @@ class _Shown:
 
     def is_alike(self, fields: tuple[str, ...]) -> bool:
         """Tell whether a message says the same but for the state and what stands at a known place in front of it."""
-        return all(fields[part] == self.fields[part] for part in _ALIKE) and (
-            fields[_TAIL : self.at] == self.fields[_TAIL : self.at] and self._ends_as(fields)
-        )
+        for part in _ALIKE:
+            if fields[part] != self.fields[part]:
+                return False
+        return fields[_TAIL : self.at] == self.fields[_TAIL : self.at] and self._ends_as(fields)
 
     def order_of(self, fields: tuple[str, ...]) -> IbOrder:
         """Return the order of a message that is alike."""

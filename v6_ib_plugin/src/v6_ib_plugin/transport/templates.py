@@ -58,11 +58,11 @@ class Templates:
         marks = _UNPRICED if order.lmt_price is None else _MARKS
         marked = {**vars(order), **marks}
         like = contract, *marked, *marked.values()
-        if like not in self._kept:
+        template = self._kept.get(like)
+        if template is None and like not in self._kept:
             if len(self._kept) >= _MOST:
                 del self._kept[next(iter(self._kept))]
-            self._kept[like] = _template(encode(contract, order.replace(**marks)), marks)
-        template = self._kept[like]
+            template = self._kept[like] = _template(encode(contract, order.replace(**marks)), marks)
         frame = None if template is None else template.filled(order)
         return encode(contract, order) if frame is None else frame
 

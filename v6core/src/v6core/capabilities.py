@@ -182,12 +182,12 @@ class Capabilities(BaseModel):
         return self._why_not_type(order, contract.kind)
 
     def _why_not_type(self, order: Order, kind: str) -> str | None:
+        for row in self.orders:
+            if kind in row.kinds and order.order_type in row.order_types and order.tif in row.tifs:
+                return None
         rows = [row for row in self.orders if kind in row.kinds]
         if not rows:
             return f"it does not trade {kind} contracts"
-        typed = [row for row in rows if order.order_type in row.order_types]
-        if not typed:
+        if not any(order.order_type in row.order_types for row in rows):
             return f"it takes no {order.order_type} orders for {kind} contracts"
-        if not any(order.tif in row.tifs for row in typed):
-            return f"it takes no {order.order_type} orders with tif {order.tif} for {kind} contracts"
-        return None
+        return f"it takes no {order.order_type} orders with tif {order.tif} for {kind} contracts"

@@ -150,15 +150,11 @@ def only_reduces(order: Order, positions: Mapping[str, Decimal], open_orders: tu
         held = positions.get(key, ZERO)
         if held == 0 or change == 0 or (held > 0) == (change > 0):
             return False
-        against = sum(
-            (
-                abs(other)
-                for rest in open_orders
-                for k, other in exposures(rest)
-                if k == key and (other > 0) != (held > 0)
-            ),
-            ZERO,
-        )
+        against = ZERO
+        for rest in open_orders:
+            for k, other in exposures(rest):
+                if k == key and (other > 0) != (held > 0):
+                    against += abs(other)
         if abs(change) > abs(held) - against:
             return False
     return bool(changes)

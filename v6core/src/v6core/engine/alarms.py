@@ -41,9 +41,9 @@ class Alarms:
 
     def learn(self, change: Change) -> None:
         """Log an alarm; raise one where an order has become two."""
-        self.replayed(change)
         event, state = change.event, change.state
         if isinstance(event, AlarmRaised):
+            self.replayed(change)
             about = "" if event.order_id is None else f" (order {event.order_id})"
             _LOG.error("%s: %s%s", event.code, event.message, about)
         elif state is not None and Anomaly.TWO_BROKER_ORDERS in state.anomalies:

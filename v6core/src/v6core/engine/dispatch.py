@@ -95,7 +95,8 @@ class Dispatch:
         """
         bound = self._bind(requests)
         sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._placing.update({order.order_id: (order, sent) for order in bound})
+        for order in bound:
+            self._placing[order.order_id] = (order, sent)
         try:
             orders = await self._gate.pass_through(bound, despite_doubt=despite_doubt)
         except BaseException:
@@ -115,7 +116,7 @@ class Dispatch:
                 sent.set_result(None)
 
     def _bind(self, requests: Requests) -> tuple[Order, ...]:
-        bound = tuple(self._gate.bind(contract, order) for contract, order in requests)
+        bound = tuple([self._gate.bind(contract, order) for contract, order in requests])
         self._gate.hold(bound)
         return bound
 
@@ -130,7 +131,7 @@ class Dispatch:
     async def _carry_out(
         self, orders: tuple[Order, ...], purpose: Purpose | None, along: Sequence[EngineEvent]
     ) -> tuple[Order, ...]:
-        ids = tuple(order.order_id for order in orders)
+        ids = tuple([order.order_id for order in orders])
         try:
             await self._intend_and_send(orders, purpose, along)
             await self._sending.answered(ids)
@@ -156,13 +157,12 @@ class Dispatch:
         refusal = self._gate.look_again(orders)
         if refusal is not None:
             await self._gate.deny(orders, refusal)
-        ids = tuple(order.order_id for order in orders)
-        unit = ids if len(ids) > 1 else ()
+        unit = tuple(order.order_id for order in orders) if len(orders) > 1 else ()
         now = self._broker.now()
-        intents = (
+        intents = [
             intended(order, now, unit=unit, purpose=purpose, worst_case=self._gate.surroundings.worst_case(order))
             for order in orders
-        )
+        ]
         try:
             await self._scribe.write(*along, *intents)
         except JournalError as error:

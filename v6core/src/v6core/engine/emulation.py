@@ -70,7 +70,7 @@ class Emulation:
             self._look_after(event.plan)
         if state is None:
             return
-        if isinstance(event, ReportReceived):
+        if self._execution.record.past_brackets and isinstance(event, ReportReceived):
             self._take_up_again(state)
         for keeper in self._keepers.values():
             if keeper.is_about(state):

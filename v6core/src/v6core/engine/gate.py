@@ -7,7 +7,7 @@ durable: orders placed at the same moment are judged one after the other, so the
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, NoReturn
@@ -83,6 +83,8 @@ class Gate:
         self._is_ready = is_ready
         self._link = link
         self._validate_options = validate_options
+        reading_only = only_reads(limits)
+        self._reading_only = None if reading_only is None else Refusal(with_hint(reading_only))
         self._details: dict[Contract, ContractDetails] = {}
         self._placing: set[UUID] = set()
         self.last_looks: dict[UUID, Callable[[Order], Denial | None]] = {}
@@ -139,7 +141,7 @@ class Gate:
         if refusal is None:
             prepared, refusal = await self._prepare(orders)
         if refusal is None:
-            quotes = {order.order_id: await self._reference_quote(order) for order in prepared}
+            quotes = [await self._reference_quote(order) for order in prepared]
             account = await self._account()
             # From here to the reservation nothing awaits.
             refusal = self._not_now() or self._judge(prepared, quotes, account, dry=dry)
@@ -151,7 +153,7 @@ class Gate:
 
     def look_again(self, orders: tuple[Order, ...]) -> Refusal | None:
         """Return why orders that have passed may not leave after all: trading was halted since, or the link lost."""
-        if any(order.order_id in self.last_looks for order in orders):
+        if self.last_looks and any(order.order_id in self.last_looks for order in orders):
             self._scribe.flush()  # what is looked at is all that has been heard
         refusal = self._no_longer(orders) or self._last_look(orders)
         if refusal is not None:
@@ -165,12 +167,15 @@ class Gate:
     @property
     def only_reads(self) -> bool:
         """Whether nothing at all may reach the broker."""
-        return self._reading_only() is not None
+        return self._reading_only is not None
 
     def _last_look(self, orders: tuple[Order, ...]) -> Refusal | None:
-        looks = ((order, self.last_looks.get(order.order_id)) for order in orders)
-        denials = (look(order) for order, look in looks if look is not None)
-        return next((Refusal(denial) for denial in denials if denial is not None), None)
+        for order in orders:
+            look = self.last_looks.get(order.order_id)
+            denial = None if look is None else look(order)
+            if denial is not None:
+                return Refusal(denial)
+        return None
 
     def check_again(self, before: Order, after: Order) -> None:
         """Raise OrderDenied where a change that has passed may not leave after all."""
@@ -180,9 +185,8 @@ class Gate:
 
     def check_cancel(self, order: Order) -> None:
         """Raise OrderDenied where not even a cancel may leave: where the configuration only reads."""
-        refusal = self._reading_only()
-        if refusal is not None:
-            raise _denied(refusal, order)
+        if self._reading_only is not None:
+            raise _denied(self._reading_only, order)
 
     def _no_longer(self, orders: tuple[Order, ...], before: Order | None = None) -> Refusal | None:
         refusal = self._not_now()
@@ -193,11 +197,7 @@ class Gate:
         return next((Refusal(denial) for denial in denials if denial is not None), None)
 
     def _not_now(self) -> Refusal | None:
-        return self._reading_only() or self._unreachable() or self._unrecorded()
-
-    def _reading_only(self) -> Refusal | None:
-        denial = only_reads(self._limits)
-        return None if denial is None else Refusal(with_hint(denial))
+        return self._reading_only or self._unreachable() or self._unrecorded()
 
     def _unreachable(self) -> Refusal | None:
         denial = _LINKS.get(self._link())
@@ -277,13 +277,13 @@ class Gate:
     def _judge(
         self,
         orders: tuple[Order, ...],
-        quotes: Mapping[UUID, Quote | V6Error | None],
+        quotes: Sequence[Quote | V6Error | None],
         account: Account | None,
         *,
         dry: bool,
     ) -> Refusal | None:
-        for order in orders:
-            refusal = self._judge_one(order, quotes[order.order_id], account)
+        for order, quote in zip(orders, quotes, strict=True):
+            refusal = self._judge_one(order, quote, account)
             if refusal is not None:
                 return refusal
             if not dry:
@@ -294,7 +294,11 @@ class Gate:
         self, order: Order, quote: Quote | V6Error | None, account: Account | None, before: Order | None = None
     ) -> Refusal | None:
         context = self.surroundings.context(order, quote=quote, account=account, before=before)
-        return next((Refusal(denial, by) for by, denial in self._checks.ask(order, context)), None)
+        denials = self._checks.ask(order, context)
+        if not denials:
+            return None
+        by, denial = denials[0]
+        return Refusal(denial, by)
 
     async def _reference_quote(self, order: Order) -> Quote | V6Error | None:
         """Return a quote to judge the price by, where a limit wants one; why there is none where the broker failed."""

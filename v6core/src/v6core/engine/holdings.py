@@ -32,6 +32,7 @@ from v6core.reports import Account, AdjustmentReport, BrokerPosition, FillCorrec
 Quantities = dict[str, Decimal]
 _CLOCK_ERROR = timedelta(hours=1)
 _NOTHING_FILLED = FillLedger()
+_OF_FILLS = (FillReport, FillCorrectionReport)
 
 
 class Holdings:
@@ -53,9 +54,10 @@ class Holdings:
 
     def quantities(self) -> Mapping[str, Decimal]:
         """Return what is held, without what is flat."""
-        keys = self._others.keys() | self._ours.keys()
-        sums = {key: self._others.get(key, ZERO) + self._ours.get(key, ZERO) for key in keys}
-        return {key: quantity for key, quantity in sums.items() if quantity}
+        sums = dict(self._others)
+        for key, quantity in self._ours.items():
+            _move(sums, key, quantity)
+        return _without_zeros(sums)
 
     # A snapshot against what is known.
 
@@ -129,7 +131,7 @@ class Holdings:
         """Follow an event."""
         event = change.event
         if isinstance(event, ReportReceived):
-            if isinstance(event.report, FillReport | FillCorrectionReport):
+            if isinstance(event.report, _OF_FILLS):
                 self._learn_fill(change.state, event.report)
         elif isinstance(event, OrderIntended):
             self._drift_at[event.order_id] = {key: self._drift.get(key, ZERO) for key in _keys(event.order)}
@@ -177,7 +179,7 @@ class Holdings:
 
         The state is the one that the event led to: by the time it is told, the record may be further on.
         """
-        moved = Quantities()
+        moved: Quantities = {}
         if state is None:
             return moved
         order_id, after = state.terms.order_id, state.ledger

@@ -57,7 +57,7 @@ class Protection:
     def learn(self, change: Change) -> None:
         """Follow an event."""
         self.replayed(change)
-        if change.state is not None:
+        if self._members and change.state is not None:
             self._touch(change.state)
 
     async def stop(self) -> None:

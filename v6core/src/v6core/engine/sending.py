@@ -61,18 +61,17 @@ class Sending:
 
     async def send(self, orders: Orders) -> None:
         """Hand orders over as a unit; what is proved not to have left is LOST."""
-        ids = tuple(order.order_id for order in orders)
         if self._broker.capabilities.submit_identity in _SENT_AGAIN:
+            ids = _ids_of(orders)
             first = _First(asyncio.get_running_loop().time(), ids, self._around(orders))
             self._first.update(dict.fromkeys(ids, first))
         try:
             await self._hand_over(orders)
         except NotSent as error:
             evidence, now = f"not sent: {plainly(str(error))}", self._broker.now()
-            await self._scribe.write(*(AbsenceProved(time=now, order_id=i, evidence=evidence) for i in ids))
+            await self._scribe.write(*(AbsenceProved(time=now, order_id=i, evidence=evidence) for i in _ids_of(orders)))
 
     async def _hand_over(self, orders: Orders) -> None:
-        ids = tuple(order.order_id for order in orders)
         try:
             receipts = await within(self._deadlines.ack_deadline, self._broker.place(orders))
             for receipt in receipts:
@@ -80,9 +79,9 @@ class Sending:
         except NotSent:
             raise
         except TimeoutError:
-            await self._doubt(ids, f"sending took more than {self._deadlines.ack_deadline:g} s")
+            await self._doubt(_ids_of(orders), f"sending took more than {self._deadlines.ack_deadline:g} s")
         except Exception as error:  # noqa: BLE001 -- no exception proves that nothing left
-            await self._doubt(ids, f"sending failed: {told(error)}")
+            await self._doubt(_ids_of(orders), f"sending failed: {told(error)}")
 
     async def answered(self, ids: Ids) -> None:
         """Wait until the broker has answered for each order; those that it has not answered for are in doubt."""
@@ -91,12 +90,15 @@ class Sending:
             if self._scribe.failure is not None:
                 raise self._scribe.failure
             # A doubt that is raised is an answer to the caller, too: it says that nobody can know yet.
-            statuses = [self._record.states[order_id].status for order_id in ids]
-            return all(is_settled(status) or status is OrderStatus.IN_DOUBT for status in statuses)
+            for order_id in ids:
+                status = self._record.states[order_id].status
+                if not is_settled(status) and status is not OrderStatus.IN_DOUBT:
+                    return False
+            return True
 
         if not await self._scribe.until(settled, *ids, timeout=self._deadlines.ack_deadline):
             await self._doubt(ids, f"no answer within {self._deadlines.ack_deadline:g} s")
-        for order_id in ids:
+        for order_id in ids if self._first else ():
             if self._record.states[order_id].status is not OrderStatus.IN_DOUBT:
                 self._first.pop(order_id, None)
 
@@ -136,10 +138,14 @@ class Sending:
 
     async def send_again(self, orders: Orders) -> None:
         """Send orders in doubt again, and wait for their answers."""
-        ids, now = tuple(order.order_id for order in orders), self._broker.now()
+        ids, now = _ids_of(orders), self._broker.now()
         await self._scribe.write(*(OrderResent(time=now, order_id=order_id) for order_id in ids))
         try:
             await self._hand_over(orders)
         except NotSent as error:
             await self._doubt(ids, f"not sent again: {error}")  # which says nothing of the first time
         await self.answered(ids)
+
+
+def _ids_of(orders: Orders) -> Ids:
+    return tuple(order.order_id for order in orders)

@@ -92,7 +92,7 @@ class Surroundings:
         """Count an order, or a change of one, from here on."""
         self.reserved[order.order_id] = order
         self._recent.append((self._clock.monotonic(), order))
-        if order.order_id not in self._record.states:
+        if self._limits.max_orders_per_day is not None and order.order_id not in self._record.states:
             self._today[1].add(order.order_id)
 
     def release(self, order_id: UUID) -> None:
@@ -175,22 +175,21 @@ class Surroundings:
         if order.order_id in self._despite_doubt:
             beside = tuple(other for other in beside if not is_undecided(other))
         # Until a change is confirmed the order may stay as it is, so it reduces only where both do.
-        return all(only_reduces(one, positions, beside) for one in (order, before) if one is not None)
+        return only_reduces(order, positions, beside) and (before is None or only_reduces(before, positions, beside))
 
     def _open_beside(self, order: Order) -> tuple[Order, ...]:
         """Return all other orders that may fill, each as large as it may be, with those that have just passed."""
         # Of two broker orders under one reference one may work on where the other has filled the order; and of one that
         # has ended, fills may be known to have happened that have not come.
-        record, itself = self._record, self._record.states.get(order.order_id)
+        record, order_id = self._record, order.order_id
+        itself, anew = record.states.get(order_id), self.reserved.get(order_id)
         states = list(record.open.values())
         if record.doubled_ids or record.awaiting_ids:
-            late = (order_id for order_id in record.doubled_ids | record.awaiting_ids if order_id not in record.open)
+            late = (i for i in record.doubled_ids | record.awaiting_ids if i not in record.open)
             states += map(record.states.__getitem__, late)
-        passed = (rest for order_id, rest in self.reserved.items() if order_id not in record.states)
-        return (
-            *(self._at_most(state) for state in states if state is not itself),
-            *(rest for rest in passed if rest.order_id != order.order_id),
-        )
+        beside = [self._at_most(state) for state in states if state is not itself]
+        passed = [rest for i, rest in self.reserved.items() if rest is not anew and i not in record.states]
+        return (*beside, *passed)
 
     def _at_most(self, state: OrderState) -> Order:
         """Return an open order as large as it may be.
@@ -198,18 +197,18 @@ class Surroundings:
         A change of it that is not answered may have taken effect, and each of two broker orders under one reference may
         fill whole. Of one that has ended, what the broker says has filled is still to come.
         """
-        order = self._record.view(state)
-        if state.status.is_terminal and not state.incarnations:
+        order, incarnations = self._record.view(state), state.incarnations
+        if state.status.is_terminal and not incarnations:
             # One that has filled, of which the broker says more than it was for, would be no order as it stands.
             is_filled = order.status is OrderStatus.FILLED
             shown = order.replace(status=OrderStatus.SUBMITTED) if is_filled else order
             return shown.replace(quantity=state.reported_filled)
-        if not state.requested and not state.incarnations and order.order_id not in self.reserved:
-            return order  # as nearly all are
         asked = self.reserved.get(order.order_id, order).quantity
+        if not state.requested and not incarnations and asked <= order.quantity:
+            return order  # as nearly all are
         most = max(order.quantity, asked, to_decimal(state.requested.get("quantity") or ZERO))
-        if state.incarnations:
-            most = most * len(state.incarnations) + state.totals.quantity
+        if incarnations:
+            most = most * len(incarnations) + state.totals.quantity
             status = order.status if order.status.is_open else OrderStatus.SUBMITTED
             return order.replace(quantity=most, status=status)
         return order if most <= order.quantity else order.replace(quantity=most)

@@ -48,8 +48,16 @@ class OcaType(Word):
     REDUCE = auto()
 
 
+_TERMINAL = frozenset({"DENIED", "FILLED", "CANCELLED", "EXPIRED", "REJECTED", "LOST"})
+
+
 class OrderStatus(Word):
     """Where an order stands; ``v6core.lifecycle`` says how it gets from one to another."""
+
+    is_terminal: bool
+    """Whether no further status is expected."""
+    is_open: bool
+    """Whether it has been sent, or may have been, and has not ended."""
 
     CREATED = auto()
     DENIED = auto()
@@ -64,28 +72,9 @@ class OrderStatus(Word):
     REJECTED = auto()
     LOST = auto()
 
-    @property
-    def is_terminal(self) -> bool:
-        """Whether no further status is expected."""
-        return self in _TERMINAL
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it has been sent, or may have been, and has not ended."""
-        return self in _OPEN
-
-
-_TERMINAL = frozenset(
-    {
-        OrderStatus.DENIED,
-        OrderStatus.FILLED,
-        OrderStatus.CANCELLED,
-        OrderStatus.EXPIRED,
-        OrderStatus.REJECTED,
-        OrderStatus.LOST,
-    }
-)
-_OPEN = frozenset(OrderStatus) - _TERMINAL - {OrderStatus.CREATED}
+    def __init__(self, name: str) -> None:
+        self.is_terminal = name in _TERMINAL
+        self.is_open = not self.is_terminal and name != "CREATED"
 
 
 class Anomaly(Word):

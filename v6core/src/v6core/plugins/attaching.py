@@ -37,7 +37,7 @@ class Hook:
 
     def __call__(self, **given: Any) -> Any:
         """Call it with those of the given arguments that it asks for."""
-        return self.function(*(given[name] for name in self.arguments))
+        return self.function(*[given[name] for name in self.arguments])
 
 
 class Attached:

@@ -45,8 +45,12 @@ class Checks:
 
     def ask(self, order: Order, context: CheckContext) -> list[tuple[str, Denial]]:
         """Ask every check and return the denials, each with whose it is; a check that fails denies."""
-        answers = [(hook.plugin, _answer(hook, order, context)) for hook in self._hooks]
-        return [(plugin, denial) for plugin, denial in answers if denial is not None]
+        denials: list[tuple[str, Denial]] = []
+        for hook in self._hooks:
+            denial = _answer(hook, order, context)
+            if denial is not None:
+                denials.append((hook.plugin, denial))
+        return denials
 
 
 def _answer(hook: Hook, order: Order, context: CheckContext) -> Denial | None:

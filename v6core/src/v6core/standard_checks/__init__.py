@@ -87,6 +87,8 @@ LIMITS: tuple[Check, ...] = (
 @hookimpl
 def v6_check_order(order: Order, context: CheckContext) -> Denial | None:
     """Return the first denial of our own checks, or None."""
-    checks = ALWAYS if context.reducing else ALWAYS + LIMITS
-    denial = next((denial for check in checks if (denial := check(order, context)) is not None), None)
-    return None if denial is None else with_hint(denial)
+    for check in ALWAYS if context.reducing else ALWAYS + LIMITS:
+        denial = check(order, context)
+        if denial is not None:
+            return with_hint(denial)
+    return None

@@ -30,7 +30,9 @@ def duplicate(order: Order, context: CheckContext) -> Denial | None:
     """
     window = context.limits.duplicate_window
     for age, other in _sent(context) if window is not None else ():
-        if age < float(window or 0) and _equal(order, other, context):
+        if age >= float(window or 0):
+            break  # what follows is older
+        if _equal(order, other, context):
             return Denial("DUPLICATE", f"equal to order {other.order_id} sent {age:.1f} s ago; within {window:f} s")
     waiting = _UNANSWERED if window is not None else {OrderStatus.IN_DOUBT}
     for other in context.open_orders:
@@ -60,8 +62,11 @@ def rate(_: Order, context: CheckContext) -> Denial | None:
 
 def daily_orders(_: Order, context: CheckContext) -> Denial | None:
     """Deny more orders in one day of New York than ``max_orders_per_day``; a change of an order is none."""
+    limit = context.limits.max_orders_per_day
+    if limit is None:
+        return None
     number = context.orders_today + (context.before is None)
-    return above("MAX_ORDERS_PER_DAY", Decimal(number), context.limits.max_orders_per_day, "orders today")
+    return above("MAX_ORDERS_PER_DAY", Decimal(number), limit, "orders today")
 
 
 def _sent(context: CheckContext) -> Iterator[tuple[float, Order]]:

@@ -24,7 +24,7 @@ from core.engine_desk import (
 )
 from v6core import hookimpl
 from v6core.contracts import Stock
-from v6core.errors import JournalError, NotSupported, OrderDenied, OutcomeUnknown, Unavailable
+from v6core.errors import JournalError, NotConnected, NotSupported, OrderDenied, OutcomeUnknown, Unavailable
 from v6core.events import EngineEvent, OrderEvent, OrderWasDenied, TradingState
 from v6core.fills import ActionTaken
 from v6core.journal import Entry, MemoryJournal, Row
@@ -371,6 +371,15 @@ async def test_a_contract_that_cannot_be_looked_up_is_denied(failure: object) ->
         with pytest.raises(OrderDenied, match="UNKNOWN_CONTRACT"):
             await engine.place_order(GOOG, buy())
         assert (await engine.place_order(GOOG, buy())).status is OrderStatus.SUBMITTED
+
+
+@simulated
+async def test_a_contract_that_cannot_be_looked_up_since_the_link_broke_is_denied_for_the_link() -> None:
+    broker = ScriptedBroker()
+    broker.on("qualify", raises(NotConnected("gone")))
+    async with engine_on(broker) as engine:
+        with pytest.raises(OrderDenied, match=r"LINK_DOWN: .*GOOG.* could not be looked up: gone"):
+            await engine.place_order(GOOG, buy())
 
 
 @simulated

@@ -11,7 +11,7 @@ from core.engine_desk import engine_on, settle, simulated
 from core.planning_market import FAR, LATE, NEAR
 from core.test_engine_strategies import VERTICAL, account_of, market, opened, swing, with_exits
 from v6core import hookimpl
-from v6core.errors import OrderDenied, Unavailable
+from v6core.errors import NotConnected, OrderDenied, Unavailable
 from v6core.fills import ActionTaken
 from v6core.orders import Order, OrderStatus
 from v6core.risk import Denial
@@ -101,6 +101,16 @@ async def test_a_close_beside_one_that_is_still_being_prepared_says_so() -> None
         assert (second.action_taken, second.orders) == (ActionTaken.WORKING, ())
         assert str(second.note).startswith("a close or roll works already; what was asked now was not applied")
         assert (await first).action_taken is ActionTaken.CLOSED
+
+
+@simulated
+async def test_opening_while_the_link_breaks_is_denied_for_the_link() -> None:
+    broker = market()
+    async with engine_on(broker) as engine:
+        broker.on("qualify", raises(NotConnected("gone")), always=True)
+        with pytest.raises(OrderDenied, match=r"LINK_DOWN: .* could not be looked up: gone"):
+            await engine.open_position(VERTICAL, 1)
+    assert broker.arrivals == []
 
 
 @pytest.mark.parametrize(("limit", "at_market"), [(None, False), (1, False), (None, True)])

@@ -21,7 +21,7 @@ from v6core.engine.holdings import Holdings
 from v6core.engine.record import Record
 from v6core.engine.scribe import Scribe
 from v6core.engine.surroundings import Surroundings
-from v6core.errors import JournalError, NotSupported, OrderDenied, V6Error
+from v6core.errors import JournalError, NotConnected, NotSupported, OrderDenied, V6Error
 from v6core.events import OrderWasDenied, TradingState
 from v6core.identifiers import make_order_ref, plainly
 from v6core.lifecycle import apply
@@ -370,7 +370,12 @@ def _denied(refusal: Refusal, order: Order) -> OrderDenied:
 
 def _unknown(contract: Contract, error: Exception) -> Denial:
     hint = error.hint if isinstance(error, V6Error) else None
-    return Denial("UNKNOWN_CONTRACT", f"{contract.key} could not be looked up: {_told(error)}", hint=hint)
+    return Denial(lookup_code(error), f"{contract.key} could not be looked up: {_told(error)}", hint=hint)
+
+
+def lookup_code(error: Exception) -> str:
+    """Return the code of a denial for want of a contract: nobody knows it, or nobody could be asked."""
+    return "LINK_DOWN" if isinstance(error, NotConnected) else "UNKNOWN_CONTRACT"
 
 
 def _told(error: Exception) -> str:

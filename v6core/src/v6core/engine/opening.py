@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from v6core.contracts import Contract, Option, Stock
 from v6core.engine.execution import Deadline, Execution
-from v6core.engine.gate import Gate
+from v6core.engine.gate import Gate, lookup_code
 from v6core.errors import BrokerError, NotSupported, OrderDenied
 from v6core.events import Purpose, StrategyRecorded
 from v6core.fills import ExecutionResult
@@ -71,8 +71,8 @@ class Opening:
             await market.answer(self._gate.details(contract), f"no details of {contract.key} came")
         except (BrokerError, NotSupported) as error:
             why = await self._why_unlisted(contract) or f"{contract.key} could not be looked up: {error}"
-            text = f"UNKNOWN_CONTRACT: {why}; nothing was sent"
-            raise OrderDenied(text, code="UNKNOWN_CONTRACT", hint=error.hint) from error
+            code = lookup_code(error)
+            raise OrderDenied(f"{code}: {why}; nothing was sent", code=code, hint=error.hint) from error
 
     async def _why_unlisted(self, contract: Contract) -> str | None:
         """Return what is listed instead of an option, or None where the broker does not tell."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import singledispatchmethod
 from uuid import UUID
 
+from v6core.engine.garbage import without_collections
 from v6core.events import (
     BaseOrderEvent,
     CancelRequested,
@@ -149,7 +148,7 @@ class Record:
 
     def replay(self, events: Iterable[Event], follow: Callable[[Change], None] = lambda _: None) -> None:
         """Absorb the events of a journal, leaving out what happened at other brokers; ``follow`` hears the rest."""
-        with _without_collections():
+        with without_collections():
             self._absorb_all(events, follow)
 
     def _absorb_all(self, events: Iterable[Event], follow: Callable[[Change], None]) -> None:
@@ -364,27 +363,6 @@ class Record:
             for state in self.of_strategy(strategy_id)
             for purpose in (self.purposes.get(state.terms.order_id),)
         )
-
-
-_MANY = 100_000
-"""So many objects a collection of the young ones takes some ten milliseconds to look at."""
-
-
-@contextmanager
-def _without_collections() -> Generator[None]:
-    """Keep the cycle collector out: a replay makes millions of objects, all of which stay, and no cycle to find."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            if gc.get_count()[0] > _MANY:
-                # Together these put all that was made among the old objects, without a look at any of them. They also
-                # set the collector's counts to nothing, so that many small replays would put it off for ever.
-                gc.freeze()
-                gc.unfreeze()
-            gc.enable()
 
 
 def _name_of(event: EngineEvent) -> str | None:

@@ -185,23 +185,26 @@ class Scribe:
     def _wake(self, order_ids: Iterable[UUID | None]) -> None:
         for key in (None, *order_ids):
             for watcher in self._watchers.pop(key, ()):
-                if not watcher.done():
-                    watcher.set_result(None)
+                _let_go(watcher)
 
-    async def changed(self, *order_ids: UUID) -> None:
+    async def changed(self, *order_ids: UUID, deadline: float | None = None) -> None:
         """Return after the next change of one of the orders; without any, after the next change of anything.
 
-        NotConnected once the engine has stopped.
+        Also at a deadline, a time of the loop. NotConnected once the engine has stopped.
         """
         if self._closed:
             raise NotConnected("the engine was stopped, so nothing more will be known of its orders")
-        watcher: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        watcher: asyncio.Future[None] = loop.create_future()
+        timer = None if deadline is None else loop.call_at(deadline, _let_go, watcher)
         keys = order_ids or (None,)
         for key in keys:
             self._watchers.setdefault(key, set()).add(watcher)
         try:
             await watcher
         finally:
+            if timer is not None:
+                timer.cancel()
             for key in keys:
                 watching = self._watchers.get(key)
                 if watching is not None:
@@ -211,14 +214,12 @@ class Scribe:
 
     async def until(self, condition: Callable[[], bool], *order_ids: UUID, timeout: float | None = None) -> bool:
         """Wait until a condition on the orders holds; False where the time, in seconds, is over first."""
-        if condition():
-            return True
-        try:
-            async with asyncio.timeout(timeout):
-                while not condition():
-                    await self.changed(*order_ids)
-        except TimeoutError:
-            return condition()
+        loop = asyncio.get_running_loop()
+        deadline = None if timeout is None else loop.time() + timeout
+        while not condition():
+            if deadline is not None and loop.time() >= deadline:
+                return False
+            await self.changed(*order_ids, deadline=deadline)
         return True
 
 
@@ -226,6 +227,11 @@ def entry_of(event: OrderEvent | EngineEvent) -> Entry:
     """Return the row that an event becomes in the journal."""
     order_id = event.order_id if isinstance(event, BaseOrderEvent) else None
     return Entry(kind=event.event, time=event.time, payload=event_to_json(event), order_id=order_id)
+
+
+def _let_go(watcher: asyncio.Future[None]) -> None:
+    if not watcher.done():
+        watcher.set_result(None)
 
 
 def _fail(done: Waiter, error: BaseException) -> None:

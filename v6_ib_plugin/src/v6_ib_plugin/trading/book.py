@@ -28,24 +28,17 @@ from v6_ib_plugin.terms import (
 )
 from v6_ib_plugin.trading.amounts import counted, executed
 from v6_ib_plugin.trading.executions import Executions
-from v6_ib_plugin.trading.known import Asked, KnownOrder, Refusal, Register, names_of
+from v6_ib_plugin.trading.known import Asked, KnownOrder, Refusal, Register
 from v6_ib_plugin.trading.lifetimes import has_run_out
 from v6_ib_plugin.trading.names import OrderKey
 from v6_ib_plugin.trading.repeats import is_borne_out, is_said_again, says_no_more
 from v6_ib_plugin.trading.showing import ContractOf, shown_terms, shows
+from v6_ib_plugin.trading.telling import cancel_refused, change_refused, rejection, said_last, standing_report
 from v6_ib_plugin.translation.contracts import is_combo
 from v6_ib_plugin.translation.statuses import Ending, Standing, outcome_of, standing_of
 from v6core.identifiers import plainly
 from v6core.money import ZERO
-from v6core.reports import (
-    CancelRefusedReport,
-    ModifyRefusedReport,
-    OrderReport,
-    OrderTerms,
-    RejectionReport,
-    Report,
-    ReportedStatus,
-)
+from v6core.reports import OrderReport, OrderTerms, RejectionReport, Report, ReportedStatus
 
 _MOST_KEPT = 1_000
 _MOST_REJECTIONS = 1_000
@@ -156,7 +149,7 @@ class Book:
         known.standing = ReportedStatus(ending.value)
         unknown = completion.status if known.standing is ReportedStatus.UNKNOWN else None
         standing = Standing(known.standing, word=unknown and plainly(unknown, 80))
-        return self._report(known, standing, filled=filled, reason=outcome.reason)
+        return standing_report(known, standing, self._now(), filled=filled, reason=outcome.reason)
 
     def answer(self, answer: IbAnswer, client_id: int) -> list[Report]:
         """Hear an error message, which is read by what was asked of the order that it is about."""
@@ -197,16 +190,7 @@ class Book:
         known.asked.discard(Asked.MODIFY)
         known.wanted, known.must_tell = None, True
         self.doubts[known] = None
-        names = names_of(known)
-        return [
-            ModifyRefusedReport(
-                time=self._now(),
-                order_ref=names.order_ref,
-                broker_order_id=names.broker_order_id,
-                code=str(answer.code),
-                reason=plainly(answer.text),
-            )
-        ]
+        return [change_refused(known, answer, self._now())]
 
     def _refuses_cancel(self, known: KnownOrder, answer: IbAnswer) -> list[Report]:
         known.asked.discard(Asked.CANCEL)
@@ -214,23 +198,14 @@ class Book:
         if known.is_staged and not known.is_shown:
             known.is_unknown, known.refusal = True, Refusal(str(answer.code), "it never arrived: TWS has no such order")
             return []
-        names = names_of(known)
-        return [
-            CancelRefusedReport(
-                time=self._now(),
-                order_ref=names.order_ref,
-                broker_order_id=names.broker_order_id,
-                code=str(answer.code),
-                reason=plainly(answer.text),
-            )
-        ]
+        return [cancel_refused(known, answer, self._now())]
 
     def _remark(self, known: KnownOrder, reason: str) -> list[Report]:
         """Return what was last said of an order with a remark to it; the first thing said bears it otherwise."""
         if known.told is None or known.withheld is not None:
             known.remark = reason
             return []
-        return self._tell(known, self._said_last(known, known.told, reason=reason))
+        return self._tell(known, said_last(known, known.told, self._now(), reason=reason))
 
     # What was asked, and what was settled.
 
@@ -273,7 +248,7 @@ class Book:
         known = self.register.lasting(order.perm_id) or self.register.at(OrderKey(order.client_id, order.order_id))
         if known is None or known.told is None:
             return None
-        return self._said_last(known, known.told, filled_quantity=known.filled)
+        return said_last(known, known.told, self._now(), filled_quantity=known.filled)
 
     def end_session(self) -> None:
         """Forget what only the session that has ended could say."""
@@ -283,11 +258,6 @@ class Book:
         self._early.clear()
 
     # What is made of it.
-
-    def _said_last(self, known: KnownOrder, told: OrderReport, **changes: object) -> OrderReport:
-        """Return what was last reported of an order, at this time; that it filled its executions may have told."""
-        status = ReportedStatus.FILLED if known.standing is ReportedStatus.FILLED else told.status
-        return told.model_copy(update={"time": self._now(), "status": status, **changes})
 
     def _stands(
         self,
@@ -311,7 +281,7 @@ class Book:
             if standing.status is ReportedStatus.FILLED:
                 self._end(known)
             return []
-        report = self._report(known, standing, filled=filled, terms=terms, reason=reason)
+        report = standing_report(known, standing, self._now(), filled=filled, terms=terms, reason=reason)
         if standing.status is ReportedStatus.CANCELLED:
             return self._cancelled(known, report)
         if standing.status is ReportedStatus.INACTIVE and known.refusal is not None and not known.filled:
@@ -348,14 +318,7 @@ class Book:
     def _rejected(self, known: KnownOrder, refusal: Refusal) -> RejectionReport:
         self._end(known)
         known.refusal = refusal
-        names = names_of(known)
-        report = RejectionReport(
-            time=self._now(),
-            order_ref=names.order_ref,
-            broker_order_id=names.broker_order_id,
-            code=refusal.code or None,
-            reason=refusal.reason,
-        )
+        report = rejection(known, refusal, self._now())
         if known.order_ref:
             self.rejections[known.order_ref] = report
             if len(self.rejections) > _MOST_REJECTIONS:
@@ -378,32 +341,6 @@ class Book:
         if last is None or must_tell:
             return [report]
         return [] if says_no_more(report, last) else [report]
-
-    def _report(
-        self,
-        known: KnownOrder,
-        standing: Standing,
-        *,
-        filled: Decimal | None = None,
-        terms: OrderTerms | None = None,
-        reason: str = "",
-    ) -> OrderReport:
-        names = names_of(known)
-        if known.told is not None and terms is known.told.terms and not known.must_tell and known.wanted is None:
-            terms = None  # they were told, and nobody has asked for others since
-        return OrderReport(
-            time=self._now(),
-            order_ref=names.order_ref,
-            broker_order_id=names.broker_order_id,
-            status=standing.status,
-            working=standing.working,
-            word=standing.word,
-            filled_quantity=filled,
-            terms=terms,
-            replaces=known.replaces,
-            reason=plainly(reason) if reason else None,
-            account=(known.ib.account if known.ib is not None else "") or None,
-        )
 
 
 def _kind_of(code: int, known: KnownOrder) -> Kind:

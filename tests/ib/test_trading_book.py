@@ -17,6 +17,7 @@ from v6_ib_plugin.terms import (
 )
 from v6_ib_plugin.trading.book import Book
 from v6_ib_plugin.trading.executions import Executions
+from v6_ib_plugin.trading.hearing import Hearing
 from v6_ib_plugin.trading.known import Asked, KnownOrder, Terms
 from v6_ib_plugin.trading.names import OrderKey
 from v6_ib_plugin.translation.executions import fill_of
@@ -24,6 +25,7 @@ from v6core.contracts import Stock
 from v6core.orders import Order
 from v6core.reports import (
     CancelRefusedReport,
+    FillReport,
     ModifyRefusedReport,
     OrderReport,
     RejectionReport,
@@ -125,9 +127,9 @@ def test_an_early_status_is_told_with_its_order(desk: Desk) -> None:
     assert words(desk.shown(5, 77, word="PreSubmitted")) == ["SUBMITTED", "PARTIALLY_FILLED"]
 
 
-def filled(desk: Desk, number: int, shares: int, revision: int = 1) -> list[Report]:
-    execution = IbExecution(
-        exec_id=f"e.01.{revision:02d}",
+def executed(number: int, shares: int, revision: int = 1, group: str = "e") -> IbExecution:
+    return IbExecution(
+        exec_id=f"{group}.01.{revision:02d}",
         time="20261201-15:00:00",
         acct_number="DU1",
         side="BOT",
@@ -139,7 +141,10 @@ def filled(desk: Desk, number: int, shares: int, revision: int = 1) -> list[Repo
         cum_qty=D(shares),
         order_ref="a",
     )
-    return desk.book.execution(ACME, execution)
+
+
+def filled(desk: Desk, number: int, shares: int, revision: int = 1) -> list[Report]:
+    return desk.book.execution(ACME, executed(number, shares, revision))
 
 
 @pytest.mark.parametrize(("shares", "word"), [(10, "Filled"), (4, "Submitted")])
@@ -506,3 +511,21 @@ def test_what_only_has_the_number_of_an_entry_hangs_on_nothing(
     shown_again(desk, 6, reference, parent_id=5, **fields)
     (exit_,) = desk.book.register.under(reference)
     assert exit_.parent is None
+
+
+def test_what_is_held_behind_a_report_that_nobody_could_take_is_told_at_the_next_pause(desk: Desk) -> None:
+    told: list[Report] = []
+
+    def take(report: Report) -> None:
+        told.append(report)
+        if len(told) == 1:
+            raise RuntimeError("no room")
+
+    hearing = Hearing(desk.book, take, lambda: OURS)
+    desk.sent(5)
+    for shares in (4, 6):
+        hearing.on_execution(-1, ACME, executed(5, shares, group=f"e{shares}"))
+    with pytest.raises(RuntimeError):
+        hearing.on_pause()
+    hearing.on_pause()
+    assert [report.fill.quantity for report in told if isinstance(report, FillReport)] == [4, 6]

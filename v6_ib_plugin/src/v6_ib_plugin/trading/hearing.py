@@ -89,9 +89,9 @@ class Hearing(SilentEar):
     def on_pause(self) -> None:
         """Report what was held back for the sake of a fill."""
         if self._held:
-            held, self._held = self._held, []
-            for report in self._book.executions.together(held):
-                self._report(report)
+            self._held = self._book.executions.together(self._held)
+            while self._held:
+                self._report(self._held.pop(0))  # where that raises, the others are told at the next pause
 
     def tell(self, reports: Iterable[Report]) -> None:
         """Report, behind what is held back, and wake whoever waits."""

@@ -14,7 +14,7 @@ from faults.tws_worlds import run_world
 from v6_ib_plugin.terms import IbContract, IbOrder
 from v6_ib_plugin.transport import Transport, Urgency
 
-QUICK = (*range(7), 2019, 2143)
+QUICK = (*range(7), 219, 2019, 2143)
 SEARCH = range(40)
 Plant = Callable[[pytest.MonkeyPatch], None]
 

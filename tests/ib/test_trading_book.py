@@ -431,6 +431,35 @@ def test_a_rejected_order_that_tws_goes_on_showing_as_inactive_stays_rejected(de
     assert desk.status(5, "Inactive", 77) == []
 
 
+def half_filled(desk: Desk) -> tuple[KnownOrder, IbOrder]:
+    """Return an exit whose entry is half filled, and how TWS lists it once it has ended."""
+    entry, leg = desk.sent(5, "entry"), desk.sent(6, "exit")
+    leg.parent = entry
+    entry.exits.append(leg)
+    desk.shown(5, 77, "entry")
+    desk.shown(6, 78, "exit")
+    desk.status(5, "Submitted", 77, filled=D(4))
+    return leg, IbOrder(**_LIMIT, perm_id=78, order_ref="exit")
+
+
+def test_that_a_list_tells_the_end_of_an_exit_of_a_half_filled_entry_is_kept_back_until_it_is_decided(
+    desk: Desk,
+) -> None:
+    leg, listed = half_filled(desk)
+    ended = desk.book.completed(ACME, listed, IbCompletion(status="Cancelled"))
+    assert desk.book.is_withheld(ended)
+    assert desk.book.orphans == [leg]
+    assert words(desk.book.release(leg)) == ["CANCELLED"]
+    assert not desk.book.is_withheld(ended)
+
+
+def test_that_a_list_tells_the_end_of_an_exit_that_was_asked_for_is_kept_back_from_nobody(desk: Desk) -> None:
+    leg, listed = half_filled(desk)
+    desk.book.asking(leg, Asked.CANCEL)
+    assert not desk.book.is_withheld(desk.book.completed(ACME, listed, IbCompletion(status="Cancelled")))
+    assert desk.book.orphans == []
+
+
 def test_a_completed_order_is_the_one_that_was_sent_and_never_shown(desk: Desk) -> None:
     known = desk.sent(5)
     ended = IbOrder(**_LIMIT, order_ref="a", perm_id=77)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ib.ib_desk import ACME, D, all_are, bound, engine_on, ib, legs, on_loop, ref_of, tws, until
+from ib.ib_desk import ACME, D, Tws, all_are, bound, engine_on, ib, legs, on_loop, ref_of, tws, until
 from v6_ib_plugin.gateway.faults import Connectivity, Delay, Refuse, When
 from v6_ib_plugin.terms import IbCompletion, IbContract, IbOrder
 from v6_ib_plugin.transport import Transport
@@ -193,3 +193,26 @@ async def test_a_change_of_an_exit_goes_before_other_orders_that_wait_for_their_
         assert sum(not one.done() for one in placing) > 5
         await asyncio.gather(*placing)
         assert len(gateway.numbers(stop)) == 2
+
+
+def resting(gateway: Tws) -> list[Order]:
+    return list(gateway.gateway.broker.native._exchange.orders.open())
+
+
+@on_loop
+async def test_what_filled_of_an_entry_that_was_cancelled_before_its_exits_were_seen_is_protected(
+    tmp_path: Path,
+) -> None:
+    async with tws() as gateway, ib(gateway, tmp_path) as desk:
+        gateway.price(100)
+        parent, take, stop = legs()
+        gateway.arm(When.message("OpenOrder", nth=2), Delay(seconds=0.3, others_wait=True))
+        await desk.place(parent, take, stop)
+        await until(lambda: len(resting(gateway)) == 1)
+        gateway.trade(95, 4)
+        await desk.broker.cancel(parent)
+        await until(lambda: len(gateway.placed) == 5)
+        assert [sent.order.total_quantity for sent in gateway.placed[3:]] == [4, 4]
+        await all_are(desk, (take, stop), "SUBMITTED")
+        told = {row.status for leg in (take, stop) for row in desk.of(OrderReport, leg)}
+        assert "CANCELLED" not in told

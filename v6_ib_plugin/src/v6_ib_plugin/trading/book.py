@@ -133,12 +133,13 @@ class Book:
     def completed(
         self, contract: IbContract, order: IbOrder, completion: IbCompletion
     ) -> OrderReport | RejectionReport:
-        """Hear how an order ended, which TWS tells only when it is asked."""
+        """Hear how an order ended, which TWS tells only when it is asked; see ``is_withheld``."""
         known = self.register.named(order.order_ref, OrderKey(order.client_id, 0), order.perm_id)
         known.contract, known.ib = known.contract or contract, known.ib or order
         outcome = outcome_of(completion)
         filled = counted(outcome.filled)
         known.word, known.filled = completion.status, max(known.filled, filled or ZERO)
+        was_over, asked = known.is_over, Asked.CANCEL in known.asked
         self._end(known)
         ending = outcome.ending
         if ending is Ending.REJECTED and known.filled:
@@ -149,7 +150,10 @@ class Book:
         known.standing = ReportedStatus(ending.value)
         unknown = completion.status if known.standing is ReportedStatus.UNKNOWN else None
         standing = Standing(known.standing, word=unknown and plainly(unknown, 80))
-        return standing_report(known, standing, self._now(), filled=filled, reason=outcome.reason)
+        report = standing_report(known, standing, self._now(), filled=filled, reason=outcome.reason)
+        if known.standing is ReportedStatus.CANCELLED:
+            self._keeps_back(known, report, asked=asked, was_over=was_over)
+        return report
 
     def answer(self, answer: IbAnswer, client_id: int) -> list[Report]:
         """Hear an error message, which is read by what was asked of the order that it is about."""
@@ -239,6 +243,11 @@ class Book:
         report, known.withheld = known.withheld, None
         return [] if report is None else self._tell(known, report)
 
+    def is_withheld(self, report: OrderReport | RejectionReport) -> bool:
+        """Tell whether that an order ended is kept back until somebody has decided what becomes of it."""
+        rows = self.register.under(report.order_ref or "")
+        return any(row.withheld is not None and row.broker_order_id == report.broker_order_id for row in rows)
+
     def is_under_way(self, order_ref: str) -> bool:
         """Tell whether a bracket that was begun in this session is being sent or verified."""
         return any(known.is_staged and known.key is not None for known in self.register.under(order_ref))
@@ -294,20 +303,25 @@ class Book:
         return self._tell(known, report)
 
     def _cancelled(self, known: KnownOrder, report: OrderReport) -> list[Report]:
-        was_over, asked, entry = known.is_over, Asked.CANCEL in known.asked, known.parent
+        was_over, asked = known.is_over, Asked.CANCEL in known.asked
         self._end(known)
         if known.refusal is not None and not known.filled and not was_over:
             return [self._rejected(known, known.refusal)]
-        if known.withheld is not None or (known.is_staged and not asked):
-            known.withheld = report
-            return []
-        if entry is not None and entry.may_leave_a_part and not (known.filled or asked or was_over):
-            known.withheld = report
-            self.orphans.append(known)
+        if self._keeps_back(known, report, asked=asked, was_over=was_over):
             return []
         if not asked and has_run_out(known, report.time):
             report = report.model_copy(update={"status": ReportedStatus.EXPIRED})
         return self._tell(known, report)
+
+    def _keeps_back(self, known: KnownOrder, report: OrderReport, *, asked: bool, was_over: bool) -> bool:
+        """Keep back that an order was cancelled where somebody may send it anew, and tell whether that is so."""
+        entry = known.parent
+        if known.withheld is None and (asked or not known.is_staged):
+            if entry is None or not entry.may_leave_a_part or known.filled or asked or was_over:
+                return False
+            self.orphans.append(known)
+        known.withheld = report
+        return True
 
     def _note_change(self, known: KnownOrder, shown: IbOrder) -> None:
         """Take a change as made once the order reads back as it was asked to be."""

@@ -209,9 +209,11 @@ class Brackets:
             self._logger.warning("order %s could not be cancelled: %s", known.order_ref, error)
 
     async def _repair(self, parent: KnownOrder, missing: Sequence[KnownOrder]) -> None:
-        """Send the missing exits of an entry that has filled again."""
+        """Send the missing exits of an entry that has filled again; anew where TWS cancelled them with its rest."""
         for leg in missing:
-            if leg.is_over or leg.standing is ReportedStatus.INACTIVE:
+            if leg.withheld is not None:
+                await self._replace_or_release(leg)
+            elif leg.is_over or leg.standing is ReportedStatus.INACTIVE:
                 self._tell_naked(parent, leg)
             else:
                 await self._send_again(parent, leg)
@@ -286,6 +288,8 @@ class Brackets:
             if is_over and entry.is_partly_filled and entry.unclosed() > 0 and orphan.is_over:
                 await self._send_anew(orphan, entry)
                 orphan.withheld = None
+            elif entry.unclosed() > 0:
+                self._tell_naked(entry, orphan)
         except (BrokerError, asyncio.CancelledError):
             self._tell_naked(entry, orphan)
             raise

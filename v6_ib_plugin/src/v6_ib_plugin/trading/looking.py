@@ -35,6 +35,7 @@ from v6core.reports import (
 
 # A market that fills all the time must not keep a look from ending; what differs then is told as drift.
 _MOST_REPEATED = 3
+_DECIDED_WITHIN = 5.0
 
 
 class Looking:
@@ -107,7 +108,19 @@ class Looking:
         )
 
     async def find(self, order_ref: str) -> Evidence:
-        """Return all that TWS knows under a reference; two orders under it are both told."""
+        """Return all that TWS knows under a reference; two orders under it are both told.
+
+        An exit that TWS cancelled and that is about to be sent anew is looked for once that is decided: by itself its
+        end would say that nothing comes after it.
+        """
+        found = await self._under(order_ref)
+        undecided = [known for known in self._book.register.under(order_ref) if known.withheld is not None]
+        if undecided:
+            await self._hearing.until(lambda: all(one.withheld is None for one in undecided), _DECIDED_WITHIN)
+            found = await self._under(order_ref)
+        return found
+
+    async def _under(self, order_ref: str) -> Evidence:
         shown = await self._open_orders()
         completed = await self._completed()
         fills = await self._fills()
@@ -136,6 +149,7 @@ class Looking:
         told: list[OrderReport | RejectionReport] = []
         for contract, order, completion in await self._transport.completed_orders():
             told.append(self._book.completed(contract, order, completion))
+        self._hearing.tell(())  # so that what is kept back is decided
         return told
 
     async def _fills(self) -> tuple[FillReport, ...]:
@@ -195,7 +209,10 @@ class Looking:
         """Hear all that TWS has of orders: what is open, what has ended, what was executed."""
         await self._open_orders()
         # How the orders of others ended is in every snapshot; of v6's own it may be what settles a doubt.
-        self._hearing.tell(row for row in await self._completed() if parse_order_ref(row.order_ref or ""))
+        ended = await self._completed()
+        self._hearing.tell(
+            row for row in ended if parse_order_ref(row.order_ref or "") and not self._book.is_withheld(row)
+        )
         await self._fills()
 
     def note_missed(self) -> None:
@@ -235,7 +252,8 @@ class Looking:
             return
         await self._fills()
         refs = {known.order_ref for known in missing}
-        self._hearing.tell(report for report in await self._completed() if report.order_ref in refs)
+        ended = await self._completed()
+        self._hearing.tell(row for row in ended if row.order_ref in refs and not self._book.is_withheld(row))
         for known in missing:
             if not known.is_over and not known.has_traded:
                 self._hearing.tell(self._book.refuse(known))

@@ -216,3 +216,23 @@ async def test_what_filled_of_an_entry_that_was_cancelled_before_its_exits_were_
         await all_are(desk, (take, stop), "SUBMITTED")
         told = {row.status for leg in (take, stop) for row in desk.of(OrderReport, leg)}
         assert "CANCELLED" not in told
+
+
+@on_loop
+async def test_an_exit_whose_end_is_kept_back_is_found_once_it_is_decided(tmp_path: Path) -> None:
+    async with tws() as gateway, ib(gateway, tmp_path) as desk:
+        gateway.price(100)
+        orders = legs()
+        await desk.place(*orders)
+        await all_are(desk, orders, "SUBMITTED")
+        trading, take = desk.broker._trading, orders[1]
+        await desk.broker.cancel(take)
+        await desk.standing(take, "CANCELLED")
+        (known,) = trading._book.register.under(ref_of(take))
+        known.withheld = known.told
+        asked = asyncio.create_task(desk.broker.find(ref_of(take)))
+        await asyncio.sleep(0)
+        await desk.broker.find(ref_of(orders[0]))  # which TWS answers behind it
+        assert not asked.done()
+        trading._hearing.tell(trading._book.release(known))
+        assert [row.status for row in (await asked).orders] == ["CANCELLED"]

@@ -33,12 +33,20 @@ from v6_ib_plugin.trading.lifetimes import has_run_out
 from v6_ib_plugin.trading.names import OrderKey
 from v6_ib_plugin.trading.repeats import is_borne_out, is_said_again, says_no_more
 from v6_ib_plugin.trading.showing import ContractOf, shown_terms, shows
-from v6_ib_plugin.trading.telling import cancel_refused, change_refused, rejection, said_last, standing_report
+from v6_ib_plugin.trading.telling import rejection, request_refused, said_last, standing_report
 from v6_ib_plugin.translation.contracts import is_combo
 from v6_ib_plugin.translation.statuses import Ending, Standing, outcome_of, standing_of
 from v6core.identifiers import plainly
 from v6core.money import ZERO
-from v6core.reports import OrderReport, OrderTerms, RejectionReport, Report, ReportedStatus
+from v6core.reports import (
+    CancelRefusedReport,
+    ModifyRefusedReport,
+    OrderReport,
+    OrderTerms,
+    RejectionReport,
+    Report,
+    ReportedStatus,
+)
 
 _MOST_KEPT = 1_000
 _MOST_REJECTIONS = 1_000
@@ -194,7 +202,7 @@ class Book:
         known.asked.discard(Asked.MODIFY)
         known.wanted, known.must_tell = None, True
         self.doubts[known] = None
-        return [change_refused(known, answer, self._now())]
+        return [request_refused(ModifyRefusedReport, known, answer, self._now())]
 
     def _refuses_cancel(self, known: KnownOrder, answer: IbAnswer) -> list[Report]:
         known.asked.discard(Asked.CANCEL)
@@ -202,7 +210,7 @@ class Book:
         if known.is_staged and not known.is_shown:
             known.is_unknown, known.refusal = True, Refusal(str(answer.code), "it never arrived: TWS has no such order")
             return []
-        return [cancel_refused(known, answer, self._now())]
+        return [request_refused(CancelRefusedReport, known, answer, self._now())]
 
     def _remark(self, known: KnownOrder, reason: str) -> list[Report]:
         """Return what was last said of an order with a remark to it; the first thing said bears it otherwise."""

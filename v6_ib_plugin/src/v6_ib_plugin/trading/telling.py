@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import TypeVar
 
 from v6_ib_plugin.terms import IbAnswer
 from v6_ib_plugin.trading.known import KnownOrder, Refusal, names_of
@@ -17,6 +18,8 @@ from v6core.reports import (
     RejectionReport,
     ReportedStatus,
 )
+
+Refused = TypeVar("Refused", CancelRefusedReport, ModifyRefusedReport)
 
 
 def standing_report(
@@ -65,22 +68,10 @@ def rejection(known: KnownOrder, refusal: Refusal, time: datetime) -> RejectionR
     )
 
 
-def change_refused(known: KnownOrder, answer: IbAnswer, time: datetime) -> ModifyRefusedReport:
-    """Return that TWS refused a change of an order."""
+def request_refused(kind: type[Refused], known: KnownOrder, answer: IbAnswer, time: datetime) -> Refused:
+    """Return that TWS refused a change or a cancel of an order."""
     names = names_of(known)
-    return ModifyRefusedReport(
-        time=time,
-        order_ref=names.order_ref,
-        broker_order_id=names.broker_order_id,
-        code=str(answer.code),
-        reason=plainly(answer.text),
-    )
-
-
-def cancel_refused(known: KnownOrder, answer: IbAnswer, time: datetime) -> CancelRefusedReport:
-    """Return that TWS refused to cancel an order."""
-    names = names_of(known)
-    return CancelRefusedReport(
+    return kind(
         time=time,
         order_ref=names.order_ref,
         broker_order_id=names.broker_order_id,
